@@ -1,0 +1,89 @@
+// The vocabulary of the storage contract: what a shard asks of a store and what it is told. The promises
+// behind these words are `PasteStore`'s.
+
+/// What can be asked of a store.
+public enum StoreRequest: Sendable {
+    /// Makes a paste. `generation` seeds its tags: the cursor of a new paste is `(0, generation)`. The same
+    /// generation again is answered like the first time. Answered by `created`.
+    case create(PasteID, generation: UInt64, at: Milliseconds, expiresAt: Milliseconds)
+    /// Adds events behind the cursor that they expect. Answered by `committed`.
+    case commit(PasteID, expected: Cursor, events: [Event])
+    /// Reads a paste whole, consistently. Answered by `opened`.
+    case open(PasteID)
+    /// Reads at most `limit` events behind a cursor. Answered by `changes`.
+    case changes(PasteID, after: Cursor, limit: Int)
+    /// Materialises the state at a cursor so that older events may be trimmed. Losing it is harmless.
+    /// Answered by `checkpointed`.
+    case checkpoint(PasteID, state: PasteState)
+    /// Erases a paste; a tombstone holds its id until `tombstoneUntil`. Answered by `removed`.
+    case remove(PasteID, tombstoneUntil: Milliseconds)
+    /// Lists at most `limit` pastes whose time is over, and forgets tombstones whose time is over.
+    /// Answered by `expiring`.
+    case expiring(before: Milliseconds, limit: Int)
+}
+
+/// What a store answers. The id says to whom, the request's kind is the answer's kind.
+public enum StoreAnswer: Sendable {
+    /// To `create`: the new paste's cursor, or `exists` for a live paste of another generation or a tombstone.
+    case created(PasteID, generation: UInt64, Result<Cursor, StoreError>)
+    /// To `commit`: the new head.
+    case committed(PasteID, expected: Cursor, Result<Cursor, StoreError>)
+    /// To `open`.
+    case opened(PasteID, Result<StoredPaste, StoreError>)
+    /// To `changes`.
+    case changes(PasteID, after: Cursor, Result<StoredChanges, StoreError>)
+    /// To `checkpoint`: whether the checkpoint was taken; false when it is stale.
+    case checkpointed(PasteID, Result<Bool, StoreError>)
+    /// To `remove`. Removing what is not there succeeds.
+    case removed(PasteID, Result<Void, StoreError>)
+    /// To `expiring`.
+    case expiring(Result<[PasteID], StoreError>)
+}
+
+/// A paste as the store holds it: a checkpoint of its state and the events since.
+public struct StoredPaste: Hashable, Sendable {
+    /// The state at the last checkpoint. Its `expiresAt`, dedupe table and items are those of its cursor.
+    public let checkpoint: PasteState
+    /// The events behind the checkpoint, dense and in order.
+    public let events: [Event]
+    /// Events at or before the checkpoint that are still held with their bodies, dense, in order and
+    /// directly preceding `events`; what devices that were away resume from.
+    public let history: [Event]
+    /// Cursors of events that are older than `history` and whose tags are still held, dense, ascending.
+    public let olderCursors: [Cursor]
+
+    /// A stored paste from its parts.
+    public init(checkpoint: PasteState, events: [Event], history: [Event], olderCursors: [Cursor]) {
+        self.checkpoint = checkpoint
+        self.events = events
+        self.history = history
+        self.olderCursors = olderCursors
+    }
+}
+
+/// An answer to `changes`.
+public enum StoredChanges: Hashable, Sendable {
+    /// The events behind the cursor, dense; `more` when the limit cut them.
+    case events([Event], more: Bool)
+    /// The log can't be continued from there. `same` when the cursor belongs to this history and only the
+    /// bodies behind it are gone.
+    case reset(same: Bool)
+}
+
+/// Why a store did not do what was asked. Each answer says what the caller may do.
+public enum StoreError: Error, Hashable, Sendable {
+    /// No live paste of that id: absent, removed or a tombstone, which look alike.
+    case gone
+    /// `create` only: the id is taken by another generation or a tombstone.
+    case exists
+    /// `commit` only: the head is elsewhere; nothing changed.
+    case conflict(head: Cursor)
+    /// Disk or memory is full: nothing changed, reads go on, trying again later can help.
+    case full
+    /// A named limit of queued work is reached: nothing changed, try again.
+    case busy
+    /// The outcome is unknown: submit the same again.
+    case unavailable(String)
+    /// This paste's stored bytes are damaged; the others are served. Names the file.
+    case corrupt(String)
+}
