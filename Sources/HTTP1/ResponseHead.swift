@@ -39,12 +39,7 @@ public struct ResponseHead: Hashable, Sendable {
         if let date {
             bytes.append(line: "Date: \(date)")
         }
-        for field in fields {
-            bytes += field.name.rawName.utf8
-            bytes += ": ".utf8
-            bytes += field.value.utf8
-            bytes += [Byte.carriageReturn, Byte.lineFeed]
-        }
+        bytes.append(fields: fields)
         switch body {
         case .none, .untilClose: break
         case .length(let count): bytes.append(line: "Content-Length: \(count)")
@@ -81,6 +76,15 @@ public enum ChunkedBody {
 }
 
 extension [UInt8] {
+    mutating func append(fields: HTTPFields) {
+        for field in fields {
+            self += field.name.rawName.utf8
+            self += ": ".utf8
+            self += field.value.utf8
+            self += [Byte.carriageReturn, Byte.lineFeed]
+        }
+    }
+
     mutating func append(line: String) {
         self += line.utf8
         self += [Byte.carriageReturn, Byte.lineFeed]
