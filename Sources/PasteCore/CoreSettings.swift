@@ -1,8 +1,8 @@
 // Every limit, wait and name of the service core, with unit and reason.
 
 import Digest
-import HTTP1
 import PasteModel
+import PasteProtocol
 
 /// What the operator decides and the core works by. The same for all shards.
 public struct CoreSettings: Sendable {
@@ -30,8 +30,8 @@ public struct CoreSettings: Sendable {
     /// Edits of one connection: per second, and at once after a rest.
     public var edits = Rate(perSecond: 200, burst: 1_000)
 
-    /// From the accept to the end of the first head, TLS handshake included.
-    public var headMilliseconds: Milliseconds = 10_000
+    /// From the first byte of a request (from the accept, TLS handshake included, for the first one) to its end.
+    public var requestMilliseconds: Milliseconds = 10_000
     /// Silence between two requests of a kept-alive connection.
     public var keepAliveMilliseconds: Milliseconds = 60_000
     /// Silence on a WebSocket before the server asks with a ping.
@@ -60,6 +60,16 @@ public struct CoreSettings: Sendable {
     /// The defaults, under this secret.
     public init(hash: KeyedHash) {
         self.hash = hash
+    }
+
+    /// What `welcome` says of all this.
+    var announced: AnnouncedLimits {
+        var announced = AnnouncedLimits(limits)
+        announced.messageBytes = messageBytes
+        announced.requestsInFlight = requestsInFlight
+        announced.appendsPerSecond = appends.perSecond
+        announced.editsPerSecond = edits.perSecond
+        return announced
     }
 }
 

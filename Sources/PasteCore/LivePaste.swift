@@ -51,7 +51,7 @@ final class LivePaste {
 
     /// Why a paste ends, and how far that has come.
     struct Ending {
-        let reason: ExpiryReason
+        let reason: EndReason
         let requester: Requester?
         var isRemoving = false
     }

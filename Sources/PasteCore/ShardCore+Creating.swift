@@ -18,11 +18,11 @@ struct Creation {
 extension ShardCore {
     func create(_ session: Session, ref: UInt64, key: String?, expiresIn: Milliseconds?, isPrivate: Bool) {
         if let retryAfter = session.appends.take(settings.appends, now: now) {
-            return refuse(session, .rateLimited, ref: ref, retryAfter: retryAfter)
+            return refuse(session, .tooFast, ref: ref, retryAfter: retryAfter, limit: settings.appends.perSecond)
         }
         let lifetime = expiresIn ?? min(settings.limits.defaultLifetime, settings.limits.lifetime)
         guard lifetime > 0, lifetime <= settings.limits.lifetime else {
-            return refuse(session, Rejection.badExpiry(limit: settings.limits.lifetime), ref: ref)
+            return refuse(session, ErrorMessage(Rejection.badExpiry(limit: settings.limits.lifetime), ref: ref))
         }
         let bits: Int?
         let first: PasteKey?
@@ -86,7 +86,7 @@ extension ShardCore {
                     generation: generation, expiresAt: creation.expiresAt, bits: bits, attempt: attempt))
         case .failure(let error):
             finishCreation(session)
-            refuse(session, ErrorCode(error), ref: creation.ref)
+            refuse(session, ErrorMessage(error, ref: creation.ref))
         }
     }
 

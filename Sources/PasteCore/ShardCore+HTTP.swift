@@ -8,48 +8,60 @@ import WebSocket
 
 /// One HTTP connection's state; dropped at the upgrade.
 final class HTTPConnection {
-    var parser: RequestParser
+    var parser = RequestParser(limits: HTTPLimits())
     /// The request whose content is being read.
     var head: RequestHead?
-    /// Until when the head that is awaited has to be there.
-    var headDue: Milliseconds
-    /// Whether a request has been answered: a second one may take its time to begin.
-    var isReused = false
+    /// Whether a byte of the awaited request has come: from then on it has to be complete in time.
+    var hasBegun = true
+    /// When the connection is closed if nothing changes. Bytes alone do not move it.
+    var due: Milliseconds
 
-    init(limits: HTTPLimits, headDue: Milliseconds) {
-        parser = RequestParser(limits: limits)
-        self.headDue = headDue
+    init(due: Milliseconds) {
+        self.due = due
     }
 }
 
 extension ShardCore {
     /// Looks at the next part of a request.
-    func lookAtRequest(_ bytes: Span<UInt8>, at offset: inout Int, of session: Session) {
-        guard let http = session.http, let event = http.parser.next(bytes, at: &offset) else { return }
+    /// - Returns: Whether there was one; if not, the bytes are used up.
+    func lookAtRequest(_ bytes: Span<UInt8>, at offset: inout Int, of session: Session) -> Bool {
+        guard let http = session.http else { return false }
+        let event = http.parser.next(bytes, at: &offset)
+        if !http.hasBegun, !http.parser.isIdle {
+            http.hasBegun = true
+            setDue(now + settings.requestMilliseconds, http, session)
+        }
         switch event {
+        case nil:
+            return false
         case .head(let head):
             counters.requests &+= 1
             http.head = head
-            http.headDue = .max
-        case .content:
+        case .body:
             // No resource of the page takes content: it is read over, within the parser's limit.
             break
         case .end:
-            guard let head = http.head else { return }
+            guard let head = http.head else { break }
             http.head = nil
-            http.isReused = true
-            http.headDue = now + settings.keepAliveMilliseconds
+            http.hasBegun = false
+            setDue(now + settings.keepAliveMilliseconds, http, session)
             answer(head, session)
         case .failed(let failure):
             counters.badRequests &+= 1
             send(session, failure.serialized(date: date, extra: Self.securityFields))
             finish(session)
         }
+        return true
+    }
+
+    private func setDue(_ time: Milliseconds, _ http: HTTPConnection, _ session: Session) {
+        http.due = time
+        call(session, at: time)
     }
 
     /// A request did not come in time.
     func timeOut(_ session: Session) {
-        if session.http?.isReused == false {
+        if session.http?.parser.isIdle == false {
             send(
                 session,
                 HTTPFailure(.requestTimeout, "The request took too long.")
@@ -58,14 +70,18 @@ extension ShardCore {
         finish(session)
     }
 
-    private var date: String { HTTPDate.string(milliseconds: now) }
+    private var date: String { HTTPDate.text(secondsSince1970: now / 1_000) }
 
     private func answer(_ head: RequestHead, _ session: Session) {
         let isHead = head.method == .head
-        guard let path = RequestPath(head.target) else {
-            return fail(HTTPFailure(.badRequest, "The path is not a plain one."), head, session)
+        let path: RequestPath
+        do {
+            path = try RequestPath(head.target)
+        } catch {
+            return fail(error, head, session)
         }
-        if path.text == "/live" {
+        let file = "/" + path.segments.joined(separator: "/")
+        if file == "/live" {
             return upgrade(head, session)
         }
         guard isHead || head.method == .get else {
@@ -73,9 +89,10 @@ extension ShardCore {
                 HTTPFailure(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"]),
                 head, session)
         }
-        if let asset = site.assets[path.text == "/" ? "/index.html" : path.text] {
-            serve(asset, isPage: path.text == "/" || path.text == "/index.html", head, session)
-        } else if PasteKey(parsing: String(path.text.dropFirst())) != nil, let page = site.assets["/index.html"] {
+        let isKey = path.segments.count == 1 && PasteKey(parsing: path.segments[0]) != nil
+        if let asset = site.assets[file], file != Self.page {
+            serve(asset, isPage: false, head, session)
+        } else if isKey || file == "/", let page = site.assets[Self.page] {
             // Whether there is such a paste is said over the WebSocket, where misses are counted.
             serve(page, isPage: true, head, session)
         } else {
@@ -91,7 +108,9 @@ extension ShardCore {
         fields[.contentType] = asset.contentType
         if isPage {
             fields[.contentSecurityPolicy] = Self.contentSecurityPolicy
-            fields[Self.robots] = "noindex"
+            if let robots = Self.robots {
+                fields[robots] = "noindex"
+            }
         }
         if head.fields.matches(etag: asset.etag) {
             fields[.contentType] = nil
@@ -118,11 +137,11 @@ extension ShardCore {
         _ session: Session
     ) {
         let keepsAlive = head.keepsAlive && !isDraining
-        let length: ResponseContent = status == .notModified ? .none : .length(content.count)
+        let length: ResponseBody = status == .notModified ? .none : .length(content.count)
         send(
             session,
             ResponseHead(status: status, fields: fields)
-                .serialized(content: length, keepsAlive: keepsAlive, date: date))
+                .serialized(body: length, keepsAlive: keepsAlive, date: date))
         if head.method != .head {
             send(session, content)
         }
@@ -134,19 +153,17 @@ extension ShardCore {
     // MARK: The upgrade
 
     private func upgrade(_ head: RequestHead, _ session: Session) {
-        switch Handshake.accept(
-            head, subprotocols: [Self.subprotocol], allowedOrigins: settings.allowedOrigins,
-            isSecure: session.isSecure)
-        {
-        case .failure(let failure):
+        let policy = Handshake.Policy(subprotocols: [Self.subprotocol], origins: settings.allowedOrigins)
+        switch Handshake.check(head, policy: policy) {
+        case .rejected(let failure):
             fail(failure, head, session)
-        case .success(let accepted):
+        case .accepted(let response, _):
             counters.upgrades &+= 1
             session.http = nil
             session.host = head.fields[.host] ?? ""
             session.webSocket = WebSocketSession(
                 role: .server, limits: WebSocketLimits(messageBytes: settings.messageBytes))
-            send(session, accepted.serialized(date: date))
+            send(session, response.serialized(body: .none, keepsAlive: true, date: date))
             send(session, .welcome(Welcome(server: settings.serverName, limits: settings.announced, now: now)))
             call(session, at: now + settings.pingMilliseconds)
         }
@@ -165,5 +182,35 @@ extension ShardCore {
         require-trusted-types-for 'script'; trusted-types 'none'
         """
 
-    private static let securityFields: HTTPFields = [:]
+    private static let page = "/index.html"
+
+    /// What every answer carries.
+    private static let securityFields: HTTPFields = {
+        var fields: HTTPFields = [.xContentTypeOptions: "nosniff"]
+        for (name, value) in [
+            ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
+            ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin"),
+        ] {
+            if let name = HTTPField.Name(name) {
+                fields[name] = value
+            }
+        }
+        return fields
+    }()
+}
+
+extension HTTPFields {
+    /// Whether `If-None-Match` names the tag (RFC 9110 section 13.1.2: weak comparison).
+    fileprivate func matches(etag: String) -> Bool {
+        FieldList(.ifNoneMatch, in: self).elements.contains { $0 == "*" || $0 == etag || $0 == "W/" + etag }
+    }
+
+    /// Whether `Accept-Encoding` takes gzip (RFC 9110 section 12.5.3).
+    fileprivate var acceptsGzip: Bool {
+        FieldList(.acceptEncoding, in: self).elements.contains { element in
+            let parts = element.lowercased().split(separator: ";").map { $0.filter { $0 != " " } }
+            guard let coding = parts.first, coding == "gzip" || coding == "*" else { return false }
+            return !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { "123456789".contains($0) } }
+        }
+    }
 }

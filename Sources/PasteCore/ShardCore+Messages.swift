@@ -5,9 +5,10 @@ import PasteProtocol
 import WebSocket
 
 extension ShardCore {
-    /// Takes frames from `bytes` until there is no whole message left, or the session has to wait.
-    func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) {
-        guard let event = session.webSocket?.next(&bytes, at: &offset) else { return }
+    /// Looks at the next thing that the frames in `bytes` say.
+    /// - Returns: Whether there was one; if not, the bytes are used up.
+    func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) -> Bool {
+        guard let event = session.webSocket?.next(&bytes, at: &offset) else { return false }
         switch event {
         case .message(.text, .inPlace(let range)):
             handle(session, bytes.span.extracting(range))
@@ -30,6 +31,7 @@ extension ShardCore {
             send(session, reply)
             finish(session)
         }
+        return true
     }
 
     /// One message of the protocol. The first that needs a paste of another shard moves the connection there.
@@ -40,7 +42,7 @@ extension ShardCore {
             message = try ClientMessage(json: json)
         } catch {
             counters.badMessages &+= 1
-            return send(session, .error(ErrorMessage(error)))
+            return refuse(session, ErrorMessage(error))
         }
         switch message {
         case .hello(let client):
@@ -76,14 +78,22 @@ extension ShardCore {
     }
 
     /// Says no to a request.
-    func refuse(_ session: Session, _ code: ErrorCode, ref: UInt64? = nil, retryAfter: Milliseconds? = nil) {
+    func refuse(_ session: Session, _ error: ErrorMessage) {
+        guard !session.isClosing else { return }
         counters.errors &+= 1
-        send(session, .error(ErrorMessage(code, ref: ref, retryAfter: retryAfter)))
+        send(session, .error(error))
+    }
+
+    /// Says no to a request by a row of the error table.
+    func refuse(
+        _ session: Session, _ code: ErrorCode, ref: UInt64? = nil, retryAfter: Milliseconds? = nil, limit: Int? = nil
+    ) {
+        refuse(session, ErrorMessage(code: code, ref: ref, retryAfter: retryAfter, limit: limit.map(Int64.init)))
     }
 
     private func greet(_ session: Session, _ client: ClientSecret) {
         guard session.client == nil || session.client == client else {
-            return refuse(session, .badHello)
+            return refuse(session, .helloTooLate)
         }
         session.client = client
     }

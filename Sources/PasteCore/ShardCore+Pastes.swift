@@ -69,12 +69,12 @@ extension ShardCore {
             }
             for (session, wish) in live.waiters where !session.isClosing {
                 counters.misses &+= error == .gone ? 1 : 0
-                refuse(session, error == .gone ? .noSuchPaste : ErrorCode(error), ref: wish.ref)
+                refuse(session, ErrorMessage(error, ref: wish.ref))
                 unblock(session)
             }
             // Viewers of a paste that could not be read again come back by themselves.
             for viewer in live.viewers {
-                close(viewer, .tryAgainLater, "the server could not read this paste")
+                close(viewer, .busy)
             }
         }
     }
@@ -94,13 +94,13 @@ extension ShardCore {
     func perform(_ requester: LivePaste.Requester, _ request: PasteRequest, on live: LivePaste) {
         let session = requester.session
         guard session.inFlight < settings.requestsInFlight else {
-            return refuse(session, .tooManyInFlight, ref: requester.ref)
+            return refuse(session, .tooManyInFlight, ref: requester.ref, limit: settings.requestsInFlight)
         }
+        let rate = request.isEdit ? settings.edits : settings.appends
         let wait =
-            request.isEdit
-            ? session.edits.take(settings.edits, now: now) : session.appends.take(settings.appends, now: now)
+            request.isEdit ? session.edits.take(rate, now: now) : session.appends.take(rate, now: now)
         if let wait {
-            return refuse(session, .rateLimited, ref: requester.ref, retryAfter: wait)
+            return refuse(session, .tooFast, ref: requester.ref, retryAfter: wait, limit: rate.perSecond)
         }
         decide(requester, request, on: live)
     }
@@ -130,13 +130,8 @@ extension ShardCore {
         switch outcome {
         case .accepted: break
         case .repeated(let receipt): acknowledge(requester, seq: receipt.seq, item: receipt.item)
-        case .refused(let rejection): refuse(requester.session, rejection, ref: requester.ref)
+        case .refused(let rejection): refuse(requester.session, ErrorMessage(rejection, ref: requester.ref))
         }
-    }
-
-    func refuse(_ session: Session, _ rejection: Rejection, ref: UInt64) {
-        counters.errors &+= 1
-        send(session, .error(ErrorMessage(rejection, ref: ref)))
     }
 
     func acknowledge(_ requester: LivePaste.Requester, seq: UInt64, item: UInt64?) {
@@ -172,7 +167,7 @@ extension ShardCore {
             let requesters = live.requesters
             live.requesters = []
             for requester in requesters {
-                refuse(requester.session, error == .gone ? .noSuchPaste : ErrorCode(error), ref: requester.ref)
+                refuse(requester.session, ErrorMessage(error, ref: requester.ref))
                 settle(requester.session)
             }
             switch error {

@@ -155,13 +155,13 @@ extension ShardCore {
         }
         if !session.outbox.isEmpty, session.lastOutputAt + settings.stalledReaderMilliseconds <= now {
             counters.stalledReaders &+= 1
-            return close(session, .slowReader, "nothing was read for a while")
+            return close(session, .slowReader)
         }
         session.webSocket == nil ? lookAtHTTPClock(session) : lookAtWebSocketClock(session)
     }
 
     private func lookAtHTTPClock(_ session: Session) {
-        guard let due = session.http?.deadline(of: session, settings), due > now else {
+        guard let due = session.http?.due, due > now else {
             counters.timeouts &+= 1
             timeOut(session)
             return
@@ -174,7 +174,7 @@ extension ShardCore {
             let due = pingedAt + settings.pongMilliseconds
             guard due > now else {
                 counters.timeouts &+= 1
-                return close(session, .tryAgainLater, "no answer to a ping")
+                return close(session, .silent)
             }
             return call(session, at: due)
         }

@@ -12,7 +12,7 @@ extension ShardCore {
         let author = settings.author(client(of: session), in: live.id)
         for viewer in live.viewers where viewer.view?.author == author && viewer !== session {
             counters.replacedConnections &+= 1
-            close(viewer, .replaced, "this device opened the paste again")
+            close(viewer, .replaced)
         }
         var view = Session.View(
             paste: live, author: author, key: key, index: 0, cursor: paste.committed.cursor, mode: .behind,
@@ -39,8 +39,8 @@ extension ShardCore {
     }
 
     /// Everyone who follows a paste is told that it is over; their connections stay.
-    func endViews(of live: LivePaste, _ reason: ExpiryReason) {
-        let frame = frame(.expired(paste: live.key.words, reason: reason))
+    func endViews(of live: LivePaste, _ reason: EndReason) {
+        let frame = frame(.expired(paste: live.key.words, reason))
         for viewer in live.viewers {
             send(viewer, frame)
             live.remove(viewer, now: now)
@@ -118,6 +118,9 @@ extension ShardCore {
 
     // MARK: Snapshots
 
+    /// What everyone may do who has the key.
+    private static let verbs = ["append", "edit", "keep", "remove", "clear", "extend", "delete"]
+
     private func snapshot(_ paste: Paste, same: Bool, _ author: Author, _ pending: [UInt64]) -> SnapshotParts {
         SnapshotParts(
             state: paste.committed, same: same, acked: paste.receipts(of: author, refs: pending), next: nil)
@@ -141,11 +144,12 @@ extension ShardCore {
                 frame(
                     .snapshot(
                         Snapshot(
-                            paste: view.key, code: view.paste.key.code, state: parts.state, items: items[start..<end],
-                            more: more, same: parts.same, now: now, you: view.author, acked: parts.acked,
-                            devices: view.paste.viewers.count))))
+                            paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
+                            now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
+                            pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
+                            acked: parts.acked, devices: view.paste.viewers.count, more: more))))
         } else {
-            session.outbox.push(frame(.items(items[start..<end], more: more)))
+            session.outbox.push(frame(.items(Array(items[start..<end]), more: more)))
         }
         parts.next = end
         return !more

@@ -70,7 +70,7 @@ public final class ShardCore {
     public func opened(_ id: ConnectionID, peer: PeerAddress, isSecure: Bool, now: Milliseconds) {
         self.now = now
         let session = Session(id: id, peer: peer, isSecure: isSecure, now: now)
-        session.http = HTTPConnection()
+        session.http = HTTPConnection(due: now + settings.requestMilliseconds)
         enter(session)
     }
 
@@ -206,7 +206,7 @@ public final class ShardCore {
         }
         sessions[slot] = session
         counters.connectionsOpened &+= 1
-        call(session, at: session.http == nil ? now + settings.pingMilliseconds : now + settings.headMilliseconds)
+        call(session, at: session.http == nil ? now + settings.pingMilliseconds : now + settings.requestMilliseconds)
     }
 
     /// Queues bytes for a session and marks it as dirty.
@@ -243,6 +243,11 @@ public final class ShardCore {
         finish(session)
     }
 
+    /// Says goodbye for a reason of the protocol's own.
+    func close(_ session: Session, _ reason: CloseReason) {
+        close(session, CloseCode(rawValue: reason.rawValue), reason.text)
+    }
+
     private func finishForDrain(_ session: Session) {
         if session.webSocket != nil {
             close(session, .goingAway, "the server is restarting")
@@ -266,12 +271,11 @@ public final class ShardCore {
     /// Looks at bytes until they are used up or the session has to wait; what is left then is held.
     private func lookAt(_ bytes: inout MutableSpan<UInt8>, of session: Session) {
         var offset = 0
-        while offset < bytes.count, session.wait == nil, !session.isClosing {
-            if session.webSocket != nil {
-                lookAtFrames(&bytes, at: &offset, of: session)
-            } else {
-                lookAtRequest(bytes.span, at: &offset, of: session)
-            }
+        while session.wait == nil, !session.isClosing {
+            let hasMore =
+                session.webSocket == nil
+                ? lookAtRequest(bytes.span, at: &offset, of: session) : lookAtFrames(&bytes, at: &offset, of: session)
+            guard hasMore else { break }
             if session.wait == nil, session.outbox.byteCount > settings.outboxHighWaterBytes {
                 session.wait = .outbox
             }
