@@ -1,11 +1,14 @@
 // Host and port as `Host` and an absolute-form target carry them (RFC 3986 section 3.2).
 
 /// A host and an optional port, compared as browsers compare origins.
-public struct Authority: Hashable, Sendable {
+public struct Authority: Hashable, Sendable, CustomStringConvertible {
     /// The host in lower case; an IPv6 address with its brackets. Never empty.
     public let host: String
     /// The port, if one is written.
     public let port: UInt16?
+
+    /// `host` or `host:port`, as it stands in a URL.
+    public var description: String { port.map { "\(host):\($0)" } ?? host }
 
     /// Reads `host`, `host:port` or `[address]:port`; nil for anything else, user information included
     /// (RFC 9110 section 4.2.4).

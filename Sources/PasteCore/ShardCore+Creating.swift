@@ -1,5 +1,6 @@
 // New pastes: a key is tried, the store decides.
 
+import Digest
 import PasteModel
 import PasteProtocol
 

@@ -160,7 +160,7 @@ extension ShardCore {
         case .accepted(let response, _):
             counters.upgrades &+= 1
             session.http = nil
-            session.host = head.fields[.host] ?? ""
+            session.host = head.authority?.description ?? ""
             session.webSocket = WebSocketSession(
                 role: .server, limits: WebSocketLimits(messageBytes: settings.messageBytes))
             send(session, response.serialized(body: .none, keepsAlive: true, date: date))

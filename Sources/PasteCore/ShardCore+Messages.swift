@@ -1,5 +1,6 @@
 // What devices say over a WebSocket, and the answers that need no paste.
 
+import Digest
 import PasteModel
 import PasteProtocol
 import WebSocket

@@ -1,5 +1,6 @@
 // From a device's wish to a durable event to every screen.
 
+import DequeModule
 import PasteModel
 import PasteProtocol
 
@@ -199,7 +200,7 @@ extension ShardCore {
         } else if live.ending != nil {
             removeStored(live)
         } else if paste.checkpointDue {
-            effects.store.append(.checkpoint(live.id, state: paste.takeCheckpoint()))
+            effects.store.append(.checkpoint(live.id, state: paste.committed))
         }
         scheduleUnload(live)
     }
