@@ -2,6 +2,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "PastedCertificate.h"
+#include "PastedTLS.h"
+
 // SHA-1 and SHA-256 by libcrypto's one-shot low-level functions: the EVP interface of OpenSSL 3.0 looks the
 // algorithm up on every call, which costs several times the hash of one block.
 void pasted_sha1(const uint8_t *_Nonnull bytes, size_t count, uint8_t digest[_Nonnull 20]);
