@@ -48,8 +48,9 @@ public enum CloseRule: String, CaseIterable, Sendable {
     /// - Parameter code: From the close frame; 1005 and 1006 if there was none (RFC 6455 section 7.1.5).
     public init(code: UInt16) {
         switch code {
-        // Protocol error, unacceptable data, not UTF-8, policy, too big, missing extension.
-        case 1002, 1003, 1007...1010: self = .stop
+        // Protocol error, unacceptable data, not UTF-8, policy, missing extension. Not 1009 (too big): that ends
+        // one message, not the client, which comes back without it.
+        case 1002, 1003, 1007, 1008, 1010: self = .stop
         case 4400...4499: self = .pasteOver
         case 4500...4999: self = .stop
         default: self = .comeBack
