@@ -31,6 +31,7 @@ export class Composer {
     });
     this.exactButton.addEventListener("click", () => this.#keepExactly());
     addEventListener("pagehide", () => this.#saveDraft());
+    this.#measure();
   }
 
   /** The text in the box, with the line ends it came with. */

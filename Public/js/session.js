@@ -8,7 +8,7 @@
 //   connecting, greeting, live --closed--> waiting       asking, open --expired--> over
 //   waiting --timer, wake--> connecting
 //   any --closed 4400..4499, expired--> idle (over)
-//   any --closed 4500..4999--> stopped
+//   any --closed 4500..4999, RFC 6455 codes that blame us--> stopped
 //
 // Events in:  {type: "start"} {type: "opened"} {type: "closed", code, random} {type: "timer", name, random}
 //             {type: "message", message, time} {type: "wake"} {type: "network", online} {type: "act", verb, ...}
@@ -32,8 +32,10 @@ export const PATIENCE = 8_000;
 export const CONNECT_PATIENCE = 20_000;
 /** The wait after a "later" that names none. */
 export const LATER = 1_000;
-
-const EMPTY_PAD = { text: "", seq: 0 };
+/** Codes of RFC 6455 by which the server says that this client is at fault: coming back would end the same way. */
+const OUR_FAULT = [1002, 1003, 1007, 1008, 1010];
+/** The close code of a paste that somebody ended. */
+const DELETED = 4401;
 
 export class Session {
   /**
@@ -54,7 +56,7 @@ export class Session {
     this.holdUntilTimer = false;
     this.paste = {
       key, code: null, phase: key === null ? "none" : "asking", reason: null, expiresAt: null, you: null, can: null,
-      devices: 0, items: new Map(), pad: EMPTY_PAD, loaded: false,
+      devices: 0, items: new Map(), pad: { text: "", seq: 0 }, loaded: false,
     };
     this.cursor = cursor;
     this.arriving = null; // a snapshot whose items are still coming
@@ -131,8 +133,8 @@ export class Session {
     if (this.paste.phase === "over" || this.paste.phase === "unknown") {
       this.connection = "idle";
     } else if (code >= 4400 && code <= 4499) {
-      this.#over("expired");
-    } else if (code >= 4500 && code <= 4999) {
+      this.#over(code === DELETED ? "deleted" : "expired");
+    } else if ((code >= 4500 && code <= 4999) || OUR_FAULT.includes(code)) {
       this.connection = "stopped";
       this.stopCode = code;
     } else if (!wasStopped) {
@@ -281,12 +283,12 @@ export class Session {
     // Items that did not change stay the same objects, so that the page touches only what did.
     for (const [number, item] of items) {
       const known = this.paste.items.get(number);
-      if (known && known.seq === item.seq && known.text === item.text && known.by === item.by) items.set(number, known);
+      if (known && known.textSeq === item.textSeq && known.text === item.text && known.by === item.by) items.set(number, known);
     }
     Object.assign(this.paste, {
       code: head.code ?? this.paste.code, phase: "open", expiresAt: head.expiresAt, you: head.you, can: head.can ?? null,
       devices: head.devices ?? this.paste.devices, items, loaded: true,
-      pad: typeof head.pad === "string" ? { text: head.pad, seq: head.seq } : { ...EMPTY_PAD, ...head.pad },
+      pad: { text: head.pad ?? "", seq: head.padSeq ?? 0 },
     });
     this.isContinuous = true;
     this.#level(head, isSame);
@@ -345,9 +347,7 @@ export class Session {
     switch (message.type) {
       case "append":
       case "keep": {
-        const text = message.text ?? (message.type === "keep" ? this.paste.pad.text : undefined);
-        if (text === undefined) return false;
-        items.set(message.item, itemFrom({ ...message, text }));
+        items.set(message.item, itemFrom(message));
         if (message.type === "keep") this.paste.pad = { text: "", seq: message.seq };
         const isOwn = message.by === this.paste.you;
         this.#do({ type: "notice", kind: isOwn ? "kept" : "arrived", item: message.item });
@@ -510,6 +510,6 @@ export class Session {
 }
 
 /** An item as the page holds it; never altered in place, so that identity tells whether it changed. */
-function itemFrom({ item, at, by, text, seq }) {
-  return { number: item, at, by, text, seq };
+function itemFrom({ item, at, by, text, textSeq, seq }) {
+  return { number: item, at, by, text, textSeq: textSeq ?? seq };
 }

@@ -5,6 +5,8 @@ import { plural, standing, timeLeft } from "./wording.js";
 
 /** How long something said stays on the screen, in milliseconds. */
 const TOAST = 4_000;
+/** The close code when a newer connection of this client took over. */
+const REPLACED = 4500;
 
 export class View {
   constructor(root = document) {
@@ -93,13 +95,16 @@ export class View {
     if (node.dataset.look !== look) node.dataset.look = look;
     setText(this.at("standing-text"), text);
     this.#show("stopped", session.connection === "stopped");
+    setText(this.at("stopped-text"), session.stopCode === REPLACED
+      ? "Another tab took over from this one."
+      : "This page and the server no longer fit together.");
   }
 
   #home(session) {
     const button = this.at("make-button");
     button.disabled = session.create !== null;
     setText(button, session.create === null ? "New paste" : "Making it…");
-    const longest = session.limits?.lifetime ?? Infinity;
+    const longest = session.limits?.lifetimeMilliseconds ?? Infinity;
     for (const option of this.at("life").options) option.disabled = Number(option.value) > longest;
   }
 
@@ -124,7 +129,7 @@ export class View {
     const menu = this.at("change");
     menu.classList.toggle("unavailable", !isOpen);
     if (!isOpen) menu.open = false;
-    const longest = session.limits?.lifetime ?? Infinity;
+    const longest = session.limits?.lifetimeMilliseconds ?? Infinity;
     for (const button of menu.querySelectorAll("[data-life]")) {
       button.hidden = Number(button.dataset.life) > longest || !this.#may(paste, "extend");
     }
