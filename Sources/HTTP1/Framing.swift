@@ -47,11 +47,12 @@ struct Framing: Sendable {
         guard lengths.isEmpty else {
             throw .badRequest("Transfer-Encoding and Content-Length must not come together.")
         }
-        let codings = FieldList(.transferEncoding, in: fields).elements
-        guard let last = codings.last, last.equalsIgnoringCase("chunked") else {
-            throw .badRequest("The last transfer coding of a request must be chunked.")
-        }
-        guard codings.count == 1 else {
+        let values = fields[values: .transferEncoding]
+        guard values.count == 1, values[0].equalsIgnoringCase("chunked") else {
+            let codings = FieldList(.transferEncoding, in: fields).elements
+            guard codings.count > 1, let last = codings.last, last.equalsIgnoringCase("chunked") else {
+                throw .badRequest("The last transfer coding of a request must be chunked.")
+            }
             throw HTTPFailure(.notImplemented, "Chunked is the only transfer coding that this server knows.")
         }
         return .chunked

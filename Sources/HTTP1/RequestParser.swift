@@ -160,11 +160,11 @@ public struct RequestParser: Sendable {
         return .body(offset..<offset &+ count)
     }
 
-    /// The most bytes of the line that is being read.
+    /// The most bytes of the line that is being read; its CRLF and the last empty line must fit into the head too.
     private var lineLimit: Int {
         switch phase {
         case .idle, .requestLine: limits.requestLineBytes
-        case .fields, .trailers: min(limits.fieldLineBytes, max(limits.headBytes &- lineBytes &- 2, 0))
+        case .fields, .trailers: min(limits.fieldLineBytes, max(limits.headBytes &- lineBytes &- 4, 0))
         case .chunkSize: ChunkLine.limitBytes
         default: 0
         }

@@ -27,7 +27,7 @@ public struct ResponseHeadParser: Sendable {
     public mutating func next(_ bytes: Span<UInt8>, at offset: inout Int) -> Event? {
         do throws(HTTPFailure) {
             while true {
-                let room = max(limits.headBytes &- lineBytes &- 2, 0)
+                let room = max(limits.headBytes &- lineBytes &- 4, 0)
                 switch lines.next(bytes, at: &offset, limit: min(limits.fieldLineBytes, room)) {
                 case .incomplete: return nil
                 case .inBuffer(let range):

@@ -5,6 +5,9 @@
 struct MessageAssembler: Sendable {
     private(set) var bytes: [UInt8] = []
 
+    /// Bytes of memory that are held.
+    var reservedBytes: Int { bytes.capacity }
+
     /// Bytes that are reserved with the first piece of a message.
     private static let firstBytes = 256
 
