@@ -11,6 +11,8 @@ final class Session {
     let id: ConnectionID
     let peer: PeerAddress
     let isSecure: Bool
+    /// Whether it came in at the operator's address.
+    let isOperator: Bool
 
     /// The HTTP connection; `nil` once it was upgraded.
     var http: HTTPConnection?
@@ -47,10 +49,11 @@ final class Session {
     /// When `Deadlines` calls next.
     var calledAt: Milliseconds = .max
 
-    init(id: ConnectionID, peer: PeerAddress, isSecure: Bool, now: Milliseconds) {
+    init(id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool = false, now: Milliseconds) {
         self.id = id
         self.peer = peer
         self.isSecure = isSecure
+        self.isOperator = isOperator
         lastInputAt = now
         lastOutputAt = now
     }

@@ -81,6 +81,9 @@ extension ShardCore {
             return fail(error, head, session)
         }
         let file = "/" + path.segments.joined(separator: "/")
+        if session.isOperator {
+            return answerOperator(file, head, session)
+        }
         if file == "/live" {
             return upgrade(head, session)
         }
@@ -122,6 +125,23 @@ extension ShardCore {
             return respond(.ok, fields, gzip, head, session)
         }
         respond(.ok, fields, asset.body, head, session)
+    }
+
+    private func answerOperator(_ file: String, _ head: RequestHead, _ session: Session) {
+        var fields = Self.securityFields
+        fields[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+        switch file {
+        case "/metrics":
+            respond(.ok, fields, Array(operatorView.metrics.utf8), head, session)
+        case "/healthz":
+            respond(.ok, fields, Array("ok\n".utf8), head, session)
+        case "/readyz":
+            let trouble = isDraining ? "draining" : operatorView.trouble
+            respond(
+                trouble == nil ? .ok : .serviceUnavailable, fields, Array("\(trouble ?? "ok")\n".utf8), head, session)
+        default:
+            fail(HTTPFailure(.notFound, "There are /metrics, /healthz and /readyz."), head, session)
+        }
     }
 
     private func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {

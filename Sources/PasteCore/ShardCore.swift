@@ -17,6 +17,7 @@ import WebSocket
 public final class ShardCore {
     let settings: CoreSettings
     let site: Site
+    let operatorView: any OperatorView
     let shard: Int
     let shards: Int
     var random: any RandomNumberGenerator
@@ -49,13 +50,14 @@ public final class ShardCore {
     ///   - random: For the secrets of devices that name none; from the system's secure generator in service.
     ///   - now: The present; the first sweep is due at once.
     public init(
-        settings: CoreSettings, shard: Int, shards: Int, site: Site, random: any RandomNumberGenerator,
-        now: Milliseconds
+        settings: CoreSettings, shard: Int, shards: Int, site: Site, operatorView: any OperatorView,
+        random: any RandomNumberGenerator, now: Milliseconds
     ) {
         self.settings = settings
         self.shard = shard
         self.shards = shards
         self.site = site
+        self.operatorView = operatorView
         self.random = random
         self.now = now
         deadlines.add(.sweep, at: now)
@@ -67,9 +69,13 @@ public final class ShardCore {
     // MARK: What has happened
 
     /// A connection was accepted. The time until its first request is complete is bounded from now on.
-    public func opened(_ id: ConnectionID, peer: PeerAddress, isSecure: Bool, now: Milliseconds) {
+    ///
+    /// - Parameter isOperator: Whether it came in at the operator's address, which shows metrics and nothing else.
+    public func opened(
+        _ id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool = false, now: Milliseconds
+    ) {
         self.now = now
-        let session = Session(id: id, peer: peer, isSecure: isSecure, now: now)
+        let session = Session(id: id, peer: peer, isSecure: isSecure, isOperator: isOperator, now: now)
         session.http = HTTPConnection(due: now + settings.requestMilliseconds)
         enter(session)
     }
