@@ -76,7 +76,7 @@ public enum ClientMessage: Hashable, Sendable {
         default:
             let target = try object.target(json)
             let base = try object.requiredNumber(.base, json)
-            let edit = try object.edit(json)
+            let edit = try object.edit(limit: AnnouncedLimits.editOps, json)
             guard !edit.ops.isEmpty else { throw MessageError(.badEdit, "`ops` is empty") }
             return .edit(target, base: base, edit)
         }

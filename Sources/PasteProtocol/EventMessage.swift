@@ -2,6 +2,10 @@
 
 import PasteModel
 
+/// Operations in an edit from the server: others' edits have cut what one client sent. A client believes no
+/// server, so there is an end.
+private let committedOps = 1_000_000
+
 extension Event {
     /// Appends the event's message: `type`, `seq`, `tag`, `at`, `by`, `ref`, then what it did.
     ///
@@ -68,7 +72,7 @@ extension EventBody {
         case "append":
             self = .append(item: try object.requiredNumber(.item, from: 1, json), text: try object.text(.text, json))
         case "edit":
-            self = .edit(target: try object.target(json), ops: try object.edit(json))
+            self = .edit(target: try object.target(json), ops: try object.edit(limit: committedOps, json))
         case "keep":
             self = .keep(item: try object.requiredNumber(.item, from: 1, json), text: try object.text(.text, json))
         case "remove":
