@@ -39,7 +39,7 @@ public struct RequestParser: Sendable {
 
     /// A parser at the beginning of a connection.
     public init(limits: HTTPLimits) {
-        self.limits = limits
+        self.limits = limits.clamped
     }
 
     /// Whether no byte of a request has come since the last one ended: the connection may be closed without loss.
