@@ -255,8 +255,11 @@ export class Session {
     Object.assign(this.paste, {
       key: message.paste, code: message.code ?? null, phase: "asking", expiresAt: message.expiresAt,
     });
-    this.cursor = null;
+    // A paste without events is known whole: its events can follow right on.
+    this.isContinuous = message.seq === 0;
+    this.paste.loaded = this.isContinuous;
     this.#do({ type: "address", paste: message.paste });
+    this.#moveTo(message);
     this.#greetAgain();
   }
 
@@ -399,7 +402,9 @@ export class Session {
         this.#do({ type: "timer", name: "later", after: wait });
       }
     } else if (entry) {
-      if (error.retry === "never") {
+      if (entry.verb === "remove" && error.code === "noSuchItem") {
+        this.#acknowledge(entry.ref); // somebody was faster: it is gone, as was asked
+      } else if (error.retry === "never") {
         this.#giveBack(entry, "refused", error.code, error.message);
         this.#flush();
       } else {

@@ -141,7 +141,7 @@ describe("events", () => {
     const made = live();
     made.handle(event(3, { item: 3, text: "three" }));
     made.handle(event(4, { type: "remove", item: 3 }));
-    made.handle(event(3, { item: 3, text: "three" }));
+    assert.deepEqual(sent(made.handle(event(3, { item: 3, text: "three" }))), []);
     assert.deepEqual(texts(made), ["one", "two"]);
   });
 
@@ -287,6 +287,13 @@ describe("requests", () => {
     assert.deepEqual(made.outbox.unanswered().map((entry) => entry.fields.text), ["small"]);
   });
 
+  test("removing what somebody else has removed is no error", () => {
+    const made = live();
+    made.handle({ type: "act", verb: "remove", item: 1 });
+    assert.deepEqual(notices(made.handle(message({ type: "error", ref: 1, code: "noSuchItem", retry: "never" }))), []);
+    assert.equal(made.outbox.unanswered().length, 0);
+  });
+
   test("pressing Remove twice asks once", () => {
     const made = live();
     assert.equal(sent(made.handle({ type: "act", verb: "remove", item: 1 })).length, 1);
@@ -311,8 +318,8 @@ describe("the paste's life", () => {
       type: "created", ref: 1, paste: KEY, code: "7K3QWD", url: "/", seq: 0, tag: "t0", expiresAt: 5,
     }));
     assert.deepEqual(effects.filter((effect) => effect.type === "address"), [{ type: "address", paste: KEY }]);
-    assert.deepEqual(sent(effects), [{ type: "subscribe", paste: KEY }]);
-    made.handle(snapshot({ seq: 0, tag: "t0", items: [] }));
+    assert.deepEqual(sent(effects), [{ type: "subscribe", paste: KEY, after: 0, tag: "t0" }]);
+    made.handle(resumed({ seq: 0, tag: "t0" }));
     assert.deepEqual(sent(made.handle(append("first"))), [{ type: "append", ref: 2, text: "first" }]);
   });
 
