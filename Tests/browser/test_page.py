@@ -48,11 +48,12 @@ class PageCase(unittest.TestCase):
 class TwoDevices(PageCase):
     def test_texts_appear_on_the_other_device_both_ways(self):
         laptop, phone, _ = self.pair()
-        laptop.page.wait_for_function("document.getElementById('devices').textContent === '2 devices'")
+        laptop.page.wait_for_function("() => document.getElementById('devices').textContent === '2 devices'")
         laptop.keep("from the laptop")
         phone.wait_text("from the laptop")
         phone.keep("from the phone 🥚")
-        laptop.wait_text("from the phone 🥚")
+        for device in (laptop, phone):
+            device.wait_text("from the phone 🥚")
         self.assertEqual(laptop.texts(), ["from the phone 🥚", "from the laptop"])
         self.assertEqual(phone.texts(), laptop.texts())
         self.assertEqual(laptop.page.input_value("#box"), "")
@@ -78,7 +79,7 @@ class TwoDevices(PageCase):
     def test_a_pasted_text_keeps_its_line_ends_while_it_stands_unchanged(self):
         laptop, phone, _ = self.pair()
         laptop.paste_event("one\r\ntwo\r\n\tthree", "#box")
-        laptop.page.wait_for_function("document.getElementById('note').textContent.includes('CRLF')")
+        laptop.page.wait_for_function("() => document.getElementById('note').textContent.includes('CRLF')")
         laptop.page.reload()
         laptop.wait_standing("live")
         laptop.page.click("#keep")
@@ -123,7 +124,7 @@ class TwoDevices(PageCase):
         laptop.page.click("#change summary")
         laptop.page.click("#change [data-life='604800000']")
         for device in (laptop, phone):
-            device.page.wait_for_function("/^[67] days/.test(document.getElementById('countdown').textContent)")
+            device.page.wait_for_function("() => /^[67] days/.test(document.getElementById('countdown').textContent)")
 
     def test_a_reload_shows_the_same(self):
         laptop, phone, _ = self.pair()
@@ -163,7 +164,7 @@ class Outages(PageCase):
         self.server.kill()
         laptop.wait_standing("waiting")
         laptop.keep("while it was away")
-        laptop.page.wait_for_function("document.getElementById('standing').textContent.includes('1 not sent')")
+        laptop.page.wait_for_function("() => document.getElementById('standing').textContent.includes('1 not sent')")
         self.assertTrue(laptop.page.is_visible("#outgoing li"))
         laptop.screenshot("away-desktop-light")
         self.server.start()
@@ -171,8 +172,8 @@ class Outages(PageCase):
         laptop.wait_standing("live")
         laptop.wait_items(2)
         phone.keep("and back")
-        laptop.wait_text("and back")
         for device in (laptop, phone):
+            device.wait_text("and back")
             self.assertEqual(device.texts(), ["and back", "while it was away", "before"])
         self.assertFalse(laptop.page.is_visible("#outgoing li"))
 
@@ -265,9 +266,9 @@ class EndsAndRefusals(PageCase):
         self.assertIn("1 MiB", laptop.page.inner_text("#note"))
         self.assertEqual(len(laptop.page.input_value("#box")), len(text))
         laptop.drop("large.log", b"y" * ((1 << 20) + 1))
-        laptop.page.wait_for_function("document.getElementById('toast').textContent.includes('large.log')")
+        laptop.page.wait_for_function("() => document.getElementById('toast').textContent.includes('large.log')")
         laptop.drop("photo.jpg", b"\xff\xd8\xff\xe0")
-        laptop.page.wait_for_function("document.getElementById('toast').textContent.includes('not UTF-8')")
+        laptop.page.wait_for_function("() => document.getElementById('toast').textContent.includes('not UTF-8')")
         self.assertEqual(phone.texts(), [])
         laptop.page.fill("#box", "z" * (1 << 20))
         laptop.page.click("#keep")
@@ -282,7 +283,7 @@ class EndsAndRefusals(PageCase):
         self.assertEqual(phone.page.title(), f"{key} · Pasted")
         self.assertEqual(phone.page.locator("#items script, #items img, #items h1").count(), 0)
         width = phone.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        self.assertEqual(width, 0, "nothing reaches beyond the screen")
+        self.assertLessEqual(width, 0, "nothing reaches beyond the screen")
         phone.screenshot("hostile-phone-light")
 
     def test_without_a_secure_context_copying_is_still_exact(self):
@@ -295,7 +296,7 @@ class EndsAndRefusals(PageCase):
         plain.wait_items(1)
         self.assertFalse(plain.page.evaluate("isSecureContext"))
         plain.page.locator("#items [data-do=copy]").click()
-        plain.page.wait_for_function("document.getElementById('toast').textContent === 'Copied 2 lines.'")
+        plain.page.wait_for_function("() => document.getElementById('toast').textContent === 'Copied 2 lines.'")
         laptop.page.bring_to_front()
         self.assertEqual(laptop.page.evaluate("navigator.clipboard.readText()"), "a\r\nb\tc")
 
@@ -360,5 +361,5 @@ class Looks(PageCase):
                 narrow.page.goto(f"{self.server.url}/{key}")
                 narrow.wait_items(4)
                 overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-                self.assertEqual(narrow.page.evaluate(overflow), 0)
+                self.assertLessEqual(narrow.page.evaluate(overflow), 0)
                 narrow.screenshot(f"items-320-{scheme}")
