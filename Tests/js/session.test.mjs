@@ -272,10 +272,24 @@ describe("requests", () => {
     assert.deepEqual(sent(made.handle({ type: "timer", name: "later", random: 0 })).map((each) => each.ref), [1, 2]);
   });
 
-  test("without a named time a refusal for later waits a default", () => {
+  test("without a named time refusals for later wait longer and longer, until something takes effect", () => {
     const made = live();
+    const refusal = { ...message({ type: "error", ref: 1, code: "busy", retry: "later" }), random: 1 };
     made.handle(append("three"));
-    assert.equal(timer(made.handle(message({ type: "error", ref: 1, retry: "later" })), "later"), LATER);
+    for (const wait of [LATER, LATER * 2, LATER * 4]) {
+      assert.equal(timer(made.handle(refusal), "later"), wait);
+      made.handle({ type: "timer", name: "later", random: 0 });
+    }
+    made.handle(message({ type: "ack", ref: 1, seq: 3 }));
+    made.handle(append("four"));
+    assert.equal(timer(made.handle({ ...refusal, message: { ...refusal.message, ref: 2 } }), "later"), LATER);
+  });
+
+  test("items of an unknown kind are no texts to show", () => {
+    const made = session({}, opened, snapshot({ items: [item(1, "one"), { ...item(2, "x"), kind: "drawing" }] }));
+    made.handle(event(3, { item: 3, text: "x", kind: "drawing" }));
+    assert.deepEqual(texts(made), ["one"]);
+    assert.equal(made.cursor.seq, 3);
   });
 
   test("a message beyond the wire limit is given back instead of being sent for ever", () => {
