@@ -200,7 +200,7 @@ extension ShardCore {
         } else if live.ending != nil {
             removeStored(live)
         } else if paste.checkpointDue {
-            effects.store.append(.checkpoint(live.id, state: paste.committed))
+            effects.store.append(.checkpoint(live.id, state: paste.takeCheckpoint()))
         }
         scheduleUnload(live)
     }
