@@ -63,8 +63,8 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("PasteModelTests", ["PasteModel", "Digest"]),
         tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
-        tests("HTTP1Tests", ["HTTP1"]),
-        tests("WebSocketTests", ["WebSocket"]),
+        tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        tests("WebSocketTests", ["WebSocket", "HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
         // The store's tests measure and kill it in a process of its own.
         .executableTarget(
             name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],
