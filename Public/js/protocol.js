@@ -162,6 +162,10 @@ export const ERRORS = Object.freeze({
     retry: "never",
     message: "This change does not fit the text it was made on. Your text is still with you.",
   },
+  badHello: {
+    retry: "never",
+    message: "This app does not say properly who it is. Reload the page or update the app.",
+  },
   helloTooLate: {
     retry: "never",
     message: "An app has to say who it is before anything else. Reload the page.",
@@ -388,6 +392,7 @@ function checked(type, fields, values) {
 
 function codeOf(name, value) {
   if (typeof value === "string" && !isWellFormed(value)) return "badText";
+  if (name === "client") return "badHello";
   if (name !== "ops" || !Array.isArray(value)) return "badMessage";
   return value.some((op) => typeof op === "string" && !isWellFormed(op)) ? "badText" : "badEdit";
 }

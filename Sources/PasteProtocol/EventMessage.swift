@@ -17,10 +17,8 @@ extension Event {
         output.members(cursor)
         output.member(.at, at)
         // Refs begin at 1: an event that nobody's request made has none, and no author.
-        if ref > 0 {
-            output.member(hexadecimal: .by, author.rawValue)
-            output.member(.ref, ref)
-        }
+        if ref > 0 || author.rawValue > 0 { output.member(hexadecimal: .by, author.rawValue) }
+        if ref > 0 { output.member(.ref, ref) }
         switch body {
         case .append(let item, let text), .keep(let item, let text):
             output.member(.item, item)
