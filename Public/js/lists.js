@@ -1,0 +1,220 @@
+// The items, newest first, and above them what has not arrived: two keyed lists.
+//
+// An item's element is made once and only touched when its item object was replaced. New elements are made in
+// slices, so that thousands of items don't hold up the page, and long texts show their beginning until asked.
+
+import { countBytes, countLines, measure, plural, size } from "./wording.js";
+
+/** Elements made in one frame. */
+const SLICE = 150;
+/** What of a text is shown before "Show all": lines and characters. */
+const PREVIEW_LINES = 24;
+const PREVIEW_LENGTH = 4_000;
+/** A request that is answered sooner than this, in milliseconds, is never shown as waiting. */
+const SETTLE = 600;
+
+export class ItemList {
+  constructor(list) {
+    this.list = list;
+    this.rows = new Map(); // item number -> {row, item}
+    this.frame = 0;
+    this.isFirst = true; // items of the first snapshot are not news
+  }
+
+  /** Makes the list show `paste.items`. */
+  render(paste, canRemove, removing) {
+    cancelAnimationFrame(this.frame);
+    this.list.classList.toggle("fixed", !canRemove);
+    this.#removeMissing(paste.items);
+    let budget = SLICE;
+    let next = this.list.firstElementChild;
+    const items = [...paste.items.values()].sort((a, b) => b.number - a.number);
+    for (const item of items) {
+      let held = this.rows.get(item.number);
+      if (!held) {
+        if (budget === 0) {
+          this.frame = requestAnimationFrame(() => this.render(paste, canRemove, removing));
+          return;
+        }
+        budget -= 1;
+        held = { row: itemRow(item, paste.you, !this.isFirst), item };
+        this.rows.set(item.number, held);
+      } else if (held.item !== item) {
+        held.item = item;
+        fillText(held.row, item.text);
+      }
+      held.row.classList.toggle("leaving", removing.has(item.number));
+      if (held.row === next) next = next.nextElementSibling;
+      else this.list.insertBefore(held.row, next);
+    }
+    if (paste.loaded) this.isFirst = false;
+  }
+
+  /** The item that an element belongs to. */
+  itemOf(element) {
+    return this.rows.get(Number(element.closest("li")?.dataset.item))?.item;
+  }
+
+  #removeMissing(items) {
+    for (const [number, { row }] of this.rows) {
+      if (items.has(number)) continue;
+      this.rows.delete(number);
+      if (row.contains(document.activeElement)) passFocusOn(row);
+      row.remove();
+    }
+  }
+}
+
+export class OutgoingList {
+  constructor(list) {
+    this.list = list;
+    this.rows = new Map(); // ref -> {row, entry, since}
+  }
+
+  render(session, now, again) {
+    const entries = [...session.outbox.returned(), ...session.outbox.unanswered()].filter((e) => e.verb === "append");
+    const refs = new Set(entries.map((entry) => entry.ref));
+    for (const [ref, { row }] of this.rows) {
+      if (refs.has(ref)) continue;
+      this.rows.delete(ref);
+      if (row.contains(document.activeElement)) passFocusOn(row);
+      row.remove();
+    }
+    let isSettling = false;
+    const isQuiet = session.connection !== "live";
+    for (const entry of entries) {
+      const held = this.rows.get(entry.ref) ?? this.#make(entry, now);
+      const isReturned = entry.state === "refused" || entry.state === "aside";
+      if (held.entry !== entry || held.isReturned !== isReturned) describe(held, entry, isReturned);
+      const isShown = isReturned || isQuiet || now - held.since >= SETTLE;
+      if (held.row.hidden === isShown) held.row.hidden = !isShown;
+      if (!isShown) isSettling = true;
+      const again = held.row.querySelector("[data-do=again]");
+      again.hidden = !isReturned || !session.writable;
+    }
+    clearTimeout(this.timer);
+    if (isSettling) this.timer = setTimeout(again, SETTLE);
+  }
+
+  #make(entry, now) {
+    const row = element("li", "item outgoing");
+    row.dataset.ref = String(entry.ref);
+    const head = element("div", "head");
+    head.append(
+      element("span", "reason"), element("span", "measure", measure(entry.fields.text)),
+      actions(["copy", "Copy"], ["again", "Keep here"], ["discard", "Discard"]),
+    );
+    row.append(head, ...textParts());
+    fillText(row, entry.fields.text);
+    this.list.prepend(row);
+    const held = { row, entry: null, isReturned: null, since: now };
+    this.rows.set(entry.ref, held);
+    return held;
+  }
+}
+
+function describe(held, entry, isReturned) {
+  held.entry = entry;
+  held.isReturned = isReturned;
+  held.row.classList.toggle("returned", isReturned);
+  held.row.querySelector(".reason").textContent = isReturned ? `Not kept. ${entry.message ?? ""}` : "Not sent yet";
+  held.row.querySelector("[data-do=discard]").hidden = !isReturned;
+}
+
+function itemRow(item, you, isNew) {
+  const row = element("li", isNew ? "item new" : "item");
+  row.dataset.item = String(item.number);
+  const head = element("div", "head");
+  const time = element("time", "when", clock(item.at));
+  time.dateTime = new Date(item.at).toISOString();
+  head.append(
+    element("span", "number", `#${item.number}`), time,
+    element("span", "who", item.by !== undefined && item.by === you ? "this device" : ""),
+    element("span", "measure"), actions(["copy", "Copy"], ["remove", "Remove"]),
+  );
+  for (const button of head.querySelectorAll("button")) {
+    button.setAttribute("aria-label", `${button.textContent} item ${item.number}`);
+  }
+  row.append(head, ...textParts());
+  fillText(row, item.text);
+  return row;
+}
+
+function textParts() {
+  const text = element("pre", "text");
+  text.dir = "auto";
+  const whole = element("button", "whole");
+  whole.type = "button";
+  whole.dataset.do = "whole";
+  whole.hidden = true;
+  return [text, whole];
+}
+
+function actions(...buttons) {
+  const group = element("div", "actions");
+  for (const [what, label] of buttons) {
+    const button = element("button", what === "copy" ? "small strong" : "small", label);
+    button.type = "button";
+    button.dataset.do = what;
+    group.append(button);
+  }
+  return group;
+}
+
+/** Shows a text, or its beginning and how to see the rest. */
+function fillText(row, text) {
+  const preview = beginning(text);
+  row.querySelector(".text").textContent = preview;
+  row.querySelector(".measure").textContent = measure(text);
+  const whole = row.querySelector(".whole");
+  whole.hidden = preview.length === text.length;
+  const lines = countLines(text);
+  const amount = lines > PREVIEW_LINES ? plural(lines, "line") : size(countBytes(text));
+  if (!whole.hidden) whole.textContent = `Show all ${amount}`;
+}
+
+/** Shows all of a text. */
+export function showWhole(row, text) {
+  row.querySelector(".text").textContent = text;
+  const whole = row.querySelector(".whole");
+  const isFocused = whole === document.activeElement;
+  whole.hidden = true;
+  if (isFocused) row.querySelector("[data-do=copy]").focus();
+}
+
+function beginning(text) {
+  let end = 0;
+  for (let lines = 0; lines < PREVIEW_LINES; lines += 1) {
+    const at = text.indexOf("\n", end);
+    if (at === -1) {
+      end = text.length;
+      break;
+    }
+    end = at + 1;
+  }
+  if (end > PREVIEW_LENGTH) {
+    end = PREVIEW_LENGTH;
+    const unit = text.charCodeAt(end - 1);
+    if (unit >= 0xd800 && unit < 0xdc00) end -= 1;
+  }
+  return text.slice(0, end);
+}
+
+function passFocusOn(row) {
+  const near = row.nextElementSibling ?? row.previousElementSibling;
+  (near?.querySelector("[data-do=copy]") ?? document.getElementById("box"))?.focus();
+}
+
+function clock(at) {
+  const date = new Date(at);
+  const isToday = date.toDateString() === new Date().toDateString();
+  const time = { hour: "2-digit", minute: "2-digit" };
+  return date.toLocaleString(undefined, isToday ? time : { day: "numeric", month: "short", ...time });
+}
+
+function element(tag, className, text = "") {
+  const node = document.createElement(tag);
+  node.className = className;
+  if (text !== "") node.textContent = text;
+  return node;
+}

@@ -1,0 +1,258 @@
+// Wires the session to the socket, the store, the page and the clock. No rules live here.
+
+import { copyText } from "./clipboard.js";
+import { Composer } from "./composer.js";
+import { showWhole } from "./lists.js";
+import { Session } from "./session.js";
+import { Socket } from "./socket.js";
+import { Store } from "./store.js";
+import { problemWith, readFiles, wellFormed } from "./texts.js";
+import { View } from "./view.js";
+import { countLines, plural, timeLeft } from "./wording.js";
+
+/** The limit that holds until the server has told its own. */
+const LIMIT_BEFORE_WELCOME = 1 << 20;
+/** How long a button waits for the second press that means it, in milliseconds. */
+const ARMED = 4_000;
+
+const key = decodeURIComponent(location.pathname.slice(1)).replace(/\/$/, "") || null;
+const store = await Store.open(key ?? "");
+const left = store.load();
+const session = new Session({ client: store.client, key, stored: left.stored, cursor: left.cursor });
+const view = new View();
+const socket = new Socket(handle);
+const timers = new Map();
+let frame = 0;
+let cursorTimer = 0;
+
+const composer = new Composer(
+  { box: view.at("box"), note: view.at("note"), exactButton: view.at("keep-exact") },
+  { keep, draft: (draft) => store.saveDraft(draft) },
+);
+composer.restore(left.draft);
+wirePage();
+handle({ type: "network", online: navigator.onLine });
+handle({ type: "start" });
+show();
+setInterval(() => view.tick(session, Date.now()), 1_000);
+
+/** One event into the session, its effects out. */
+function handle(event) {
+  for (const effect of session.handle(event)) perform(effect);
+  if (session.limits && composer.limitBytes !== limitBytes()) composer.setLimit(limitBytes());
+  if (frame === 0) frame = requestAnimationFrame(show);
+  if (document.hidden) show(); // frames stand still there, and the title must not
+}
+
+function show() {
+  cancelAnimationFrame(frame);
+  frame = 0;
+  view.render(session, Date.now());
+}
+
+function perform(effect) {
+  switch (effect.type) {
+    case "connect": return socket.open();
+    case "disconnect": return socket.close();
+    case "send": return socket.send(effect.message);
+    case "timer":
+      clearTimeout(timers.get(effect.name));
+      timers.set(effect.name, setTimeout(() => {
+        handle({ type: "timer", name: effect.name, random: Math.random() });
+      }, effect.after));
+      return;
+    case "cancel": return clearTimeout(timers.get(effect.name));
+    case "store":
+      store.saveRequests(session.outbox, effect.refs);
+      if (!store.isKept) view.unkept();
+      return;
+    case "cursor":
+      // Only a reload reads it, and an older cursor is as good a proof as a newer one.
+      cursorTimer ||= setTimeout(() => {
+        cursorTimer = 0;
+        store.saveCursor(session.cursor);
+      }, 200);
+      return;
+    case "address":
+      store.moveTo(effect.paste);
+      history.pushState(null, "", `/${encodeURIComponent(effect.paste)}`);
+      setTimeout(() => view.at("box").focus());
+      return;
+    case "notice": return tell(effect);
+  }
+}
+
+function tell({ kind, item, message }) {
+  switch (kind) {
+    case "kept": return view.toast("Kept.");
+    case "arrived": {
+      view.arrived();
+      return view.toast(`New item, ${plural(countLines(session.paste.items.get(item).text), "line")}.`);
+    }
+    case "extended":
+      return view.toast(`Time left: ${timeLeft(session.paste.expiresAt - Date.now() - session.clockOffset)}.`);
+    case "expired": return view.toast("The time of this paste is over.");
+    case "deleted": return view.toast("This paste was deleted.");
+    case "returned": return view.toast(message ?? "A text was not kept. It is still here.");
+    default: return view.toast(message ?? "That did not work.");
+  }
+}
+
+function limitBytes() {
+  return session.limits?.textBytes ?? LIMIT_BEFORE_WELCOME;
+}
+
+/** Makes an item; false when this paste takes no more. */
+function keep(text) {
+  if (!session.writable) return false;
+  handle({ type: "act", verb: "append", text });
+  return true;
+}
+
+async function keepFiles(files) {
+  for (const { text, problem } of await readFiles(files, limitBytes())) {
+    if (problem) view.toast(problem);
+    else keep(text);
+  }
+}
+
+/** A text that was pasted or dropped beside the box. */
+function keepLoose(text) {
+  const problem = problemWith(text, limitBytes());
+  if (problem === null) keep(wellFormed(text));
+  else if (!composer.offer(text)) view.toast(problem);
+}
+
+async function copy(text, what = `Copied ${plural(countLines(text), "line")}.`) {
+  view.toast((await copyText(text)) ? what : "The browser refused the clipboard. Select the text and copy it by hand.");
+}
+
+function wirePage() {
+  const on = (id, type, handler) => view.at(id).addEventListener(type, handler);
+  on("make", "submit", (event) => {
+    event.preventDefault();
+    handle({ type: "act", verb: "create", expiresIn: Number(view.at("life").value) });
+  });
+  for (const [form, field] of [["open", "key"], ["open-again", "key-again"]]) {
+    on(form, "submit", (event) => {
+      event.preventDefault();
+      const typed = view.at(field).value.trim().replace(/[\s._]+/g, "-").toLowerCase();
+      if (typed !== "") location.assign(`/${encodeURIComponent(typed)}`);
+    });
+  }
+  on("keep", "click", () => composer.keep());
+  on("copy-link", "click", () => copy(new URL(`/${session.paste.key}`, location.href).href, "Link copied."));
+  on("file", "change", ({ target }) => {
+    keepFiles([...target.files]);
+    target.value = "";
+  });
+  on("change", "click", ({ target }) => {
+    const { life } = target.dataset;
+    if (life === undefined) return;
+    handle({ type: "act", verb: "extend", expiresIn: Number(life) });
+    view.at("change").open = false;
+    view.at("change").querySelector("summary").focus();
+  });
+  on("change", "keydown", (event) => {
+    if (event.key !== "Escape") return;
+    view.at("change").open = false;
+    view.at("change").querySelector("summary").focus();
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (!view.at("change").contains(target)) view.at("change").open = false;
+  });
+  on("delete", "click", ({ target }) => {
+    if (!isArmed(target, "Press again to delete everything")) return;
+    view.at("change").open = false;
+    handle({ type: "act", verb: "delete" });
+  });
+  on("reload", "click", () => location.reload());
+  on("items", "click", ({ target }) => itemPressed(target));
+  on("outgoing", "click", ({ target }) => outgoingPressed(target));
+  wireTransfer();
+  wireAwakening();
+  addEventListener("popstate", () => location.reload());
+}
+
+function itemPressed(target) {
+  const item = view.items.itemOf(target);
+  if (!item) return;
+  switch (target.dataset.do) {
+    case "copy": copy(item.text); break;
+    case "whole": showWhole(target.closest("li"), item.text); break;
+    case "remove":
+      if (isArmed(target, "Really?")) handle({ type: "act", verb: "remove", item: item.number });
+      break;
+  }
+}
+
+function outgoingPressed(target) {
+  const ref = Number(target.closest("li")?.dataset.ref);
+  const entry = session.outbox.get(ref);
+  if (!entry) return;
+  switch (target.dataset.do) {
+    case "copy": copy(entry.fields.text); break;
+    case "whole": showWhole(target.closest("li"), entry.fields.text); break;
+    case "again": handle({ type: "act", verb: "again", ref }); break;
+    case "discard":
+      if (isArmed(target, "Really?")) handle({ type: "act", verb: "discard", ref });
+      break;
+  }
+}
+
+/** What can't be undone takes two presses: the first asks. */
+function isArmed(button, question) {
+  if (button.classList.contains("armed")) return true;
+  const label = button.textContent;
+  const name = button.getAttribute("aria-label");
+  button.classList.add("armed");
+  button.textContent = question;
+  button.removeAttribute("aria-label");
+  setTimeout(() => {
+    button.classList.remove("armed");
+    button.textContent = label;
+    if (name !== null) button.setAttribute("aria-label", name);
+  }, ARMED);
+  return false;
+}
+
+/** Drops anywhere, and pastes outside a field, become items. */
+function wireTransfer() {
+  const isOpen = () => session.paste.key !== null && session.writable;
+  addEventListener("dragover", (event) => {
+    const hasFiles = event.dataTransfer.types.includes("Files");
+    if (!hasFiles && event.target === view.at("box")) return; // text dropped into the box is the browser's
+    event.preventDefault();
+    view.dropTarget(isOpen());
+  });
+  addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) view.dropTarget(false);
+  });
+  addEventListener("drop", (event) => {
+    view.dropTarget(false);
+    const files = [...event.dataTransfer.files];
+    if (files.length === 0 && event.target === view.at("box")) return;
+    event.preventDefault(); // or the browser would leave the page for the file
+    if (!isOpen()) return;
+    if (files.length > 0) keepFiles(files);
+    else keepLoose(event.dataTransfer.getData("text/plain"));
+  });
+  addEventListener("paste", (event) => {
+    if (event.target.closest?.("input, textarea") && event.clipboardData.files.length === 0) return;
+    if (!isOpen()) return;
+    const files = [...event.clipboardData.files];
+    const text = event.clipboardData.getData("text/plain");
+    if (text === "" && files.length === 0) return;
+    event.preventDefault();
+    if (text !== "") keepLoose(text);
+    else keepFiles(files);
+  });
+}
+
+/** A device that wakes up, or is back on the network, finds out at once whether its connection still is. */
+function wireAwakening() {
+  addEventListener("online", () => handle({ type: "network", online: true }));
+  addEventListener("offline", () => handle({ type: "network", online: false }));
+  addEventListener("pageshow", (event) => event.persisted && handle({ type: "wake" }));
+  document.addEventListener("visibilitychange", () => document.hidden || handle({ type: "wake" }));
+}

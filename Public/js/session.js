@@ -1,0 +1,515 @@
+// One page's side of the protocol. Pure: no DOM, no socket, no clock, no randomness; events go in, effects
+// come out, and both are plain objects. See PROTOCOL.md for the messages.
+//
+//   connection                                           paste
+//   idle --start, create--> connecting                   none --created--> asking
+//   connecting --opened--> greeting                      asking --snapshot, resumed--> open
+//   greeting --welcome, level--> live                    asking --refused--> unknown
+//   connecting, greeting, live --closed--> waiting       asking, open --expired--> over
+//   waiting --timer, wake--> connecting
+//   any --closed 4400..4499, expired--> idle (over)
+//   any --closed 4500..4999, RFC 6455 codes that blame us--> stopped
+//
+// Events in:  {type: "start"} {type: "opened"} {type: "closed", code, random} {type: "timer", name, random}
+//             {type: "message", message, time} {type: "wake"} {type: "network", online} {type: "act", verb, ...}
+// Effects:    {type: "connect"} {type: "disconnect"} {type: "send", message} {type: "timer", name, after}
+//             {type: "cancel", name} {type: "store", refs} {type: "cursor"} {type: "address", paste}
+//             {type: "notice", kind, ...}
+//
+// Exactly once: a request stays in the outbox under its ref until its own event, an `ack` or `acked` names
+// it. Never merged: after a reconnect nothing is sent before the server has said that the history which the
+// requests were made on is the same one; otherwise they are set aside and offered to the person.
+
+import { Outbox } from "./outbox.js";
+
+/** First and longest wait before connecting again, in milliseconds; each wait is random below its bound. */
+export const BACKOFF_FIRST = 500;
+export const BACKOFF_LONGEST = 30_000;
+/** Silence after which a live connection is asked for a sign of life, and the wait for that sign. */
+export const QUIET = 45_000;
+export const PATIENCE = 8_000;
+/** From asking for a connection to being level: past it the attempt counts as failed. */
+export const CONNECT_PATIENCE = 20_000;
+/** The wait after a "later" that names none. */
+export const LATER = 1_000;
+/** Codes of RFC 6455 by which the server says that this client is at fault: coming back would end the same way. */
+const OUR_FAULT = [1002, 1003, 1007, 1008, 1010];
+/** The close code of a paste that somebody ended. */
+const DELETED = 4401;
+
+export class Session {
+  /**
+   * @param {{client: string, key?: string|null, stored?: object, cursor?: {seq: number, tag: string}|null}} start
+   *   `client`: 32 hex digits; `key`: what to open, null on the front page; `stored` and `cursor`: what an
+   *   earlier life of this page left.
+   */
+  constructor({ client, key = null, stored = {}, cursor = null }) {
+    this.client = client;
+    this.outbox = new Outbox(stored);
+    this.connection = "idle";
+    this.online = true;
+    this.attempts = 0;
+    this.stopCode = 0;
+    this.limits = null;
+    this.clockOffset = 0;
+    this.create = null;
+    this.holdUntilTimer = false;
+    this.paste = {
+      key, code: null, phase: key === null ? "none" : "asking", reason: null, expiresAt: null, you: null, can: null,
+      devices: 0, items: new Map(), pad: { text: "", seq: 0 }, loaded: false,
+    };
+    this.cursor = cursor;
+    this.arriving = null; // a snapshot whose items are still coming
+    this.proven = false; // this connection's history is the one that our requests were made on
+    this.asked = null; // the cursor that the last subscribe named
+    this.isContinuous = false; // the items in memory are the state at `cursor`
+    this.effects = [];
+  }
+
+  /** Takes one event; returns what is to be done, in order. */
+  handle(event) {
+    this.effects = [];
+    switch (event.type) {
+      case "start": this.#connect(); break;
+      case "opened": this.#opened(); break;
+      case "closed": this.#closed(event.code, event.random); break;
+      case "timer": this.#timer(event.name, event.random); break;
+      case "message": this.#message(event.message, event.time, event.random ?? 0.5); break;
+      case "wake": this.#wake(); break;
+      case "network": this.#network(event.online); break;
+      case "act": this.#act(event); break;
+      default: throw new TypeError(`no such event: ${event.type}`);
+    }
+    const refs = this.outbox.takeChanged();
+    // Stored before sent: a request that could be on the wire is never one that a reload forgets.
+    if (refs.length > 0) this.effects.unshift({ type: "store", refs });
+    return this.effects;
+  }
+
+  /** Whether requests can still be made of this paste. */
+  get writable() {
+    return this.paste.phase === "open" || this.paste.phase === "asking";
+  }
+
+  // The connection
+
+  #connect() {
+    if (this.connection === "stopped" || this.paste.phase === "over" || this.paste.phase === "unknown") return;
+    this.connection = "connecting";
+    this.#do({ type: "connect" });
+    this.#do({ type: "timer", name: "connect", after: CONNECT_PATIENCE });
+  }
+
+  #opened() {
+    this.connection = "greeting";
+    this.proven = false;
+    this.arriving = null;
+    this.#send({ type: "hello", client: this.client });
+    if (this.paste.key !== null) this.#subscribe();
+  }
+
+  /** Follows the paste: from the known cursor when that decides something, else from a whole snapshot. */
+  #subscribe() {
+    const pending = this.outbox.pendingRefs();
+    // Where events can't continue from it, a cursor is still worth naming to learn whether unsent requests
+    // belong to this history.
+    const isUnproven = !this.proven && (this.paste.loaded || pending.length > 0);
+    const useful = this.cursor !== null && (this.isContinuous || isUnproven);
+    this.asked = useful ? this.cursor : null;
+    this.#send({
+      type: "subscribe", paste: this.paste.key,
+      ...(useful ? { after: this.cursor.seq, tag: this.cursor.tag } : {}),
+      ...(pending.length > 0 ? { pending } : {}),
+    });
+  }
+
+  #closed(code, random) {
+    const wasStopped = this.connection === "stopped";
+    this.outbox.interrupted();
+    this.arriving = null;
+    this.proven = false;
+    this.holdUntilTimer = false;
+    for (const name of ["connect", "quiet", "pong", "later", "again"]) this.#do({ type: "cancel", name });
+    if (this.paste.phase === "over" || this.paste.phase === "unknown") {
+      this.connection = "idle";
+    } else if (code >= 4400 && code <= 4499) {
+      this.#over(code === DELETED ? "deleted" : "expired");
+    } else if ((code >= 4500 && code <= 4999) || OUR_FAULT.includes(code)) {
+      this.connection = "stopped";
+      this.stopCode = code;
+    } else if (!wasStopped) {
+      if (code === 1009) this.#refuseLargest();
+      this.connection = "waiting";
+      const bound = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** Math.min(this.attempts, 16));
+      this.attempts += 1;
+      this.#do({ type: "timer", name: "reconnect", after: Math.floor(random * bound) });
+    }
+  }
+
+  /** A message beyond the wire limit closes the connection; sending it again would close it again. */
+  #refuseLargest() {
+    let largest = null;
+    for (const entry of this.outbox.unanswered()) {
+      const length = entry.fields.text?.length ?? 0;
+      if (length > (largest?.fields.text.length ?? 0)) largest = entry;
+    }
+    if (largest) this.#giveBack(largest, "refused", "textTooLarge", "This text is larger than the server takes.");
+  }
+
+  #timer(name, random) {
+    switch (name) {
+      case "reconnect":
+        if (this.connection === "waiting") this.#connect();
+        break;
+      case "connect":
+        if (this.connection === "connecting" || this.connection === "greeting") this.#drop(random);
+        break;
+      case "quiet":
+        this.#probe();
+        break;
+      case "pong":
+        if (this.connection === "live") this.#drop(random);
+        break;
+      case "later":
+        this.holdUntilTimer = false;
+        this.#sendCreate();
+        this.#flush();
+        break;
+      case "again":
+        if (this.connection === "greeting" && this.paste.key !== null) this.#subscribe();
+        break;
+    }
+  }
+
+  /** Gives up on a connection that does not answer; the socket's own close may take minutes to tell. */
+  #drop(random) {
+    this.#do({ type: "disconnect" });
+    this.#closed(1006, random);
+  }
+
+  #probe() {
+    if (this.connection !== "live") return;
+    this.#send({ type: "ping" });
+    this.#do({ type: "timer", name: "pong", after: PATIENCE });
+  }
+
+  #wake() {
+    if (this.connection === "waiting") {
+      this.#do({ type: "cancel", name: "reconnect" });
+      this.#connect();
+    } else {
+      this.#probe();
+    }
+  }
+
+  #network(online) {
+    this.online = online;
+    this.#wake();
+  }
+
+  // Messages
+
+  #message(message, time, random) {
+    if (this.connection === "idle" || this.connection === "waiting" || this.connection === "stopped") return;
+    if (this.connection === "live") {
+      this.#do({ type: "cancel", name: "pong" });
+      this.#do({ type: "timer", name: "quiet", after: QUIET });
+    }
+    if (typeof message.now === "number") this.clockOffset = message.now - time;
+    switch (message.type) {
+      case "welcome": return this.#welcome(message);
+      case "created": return this.#created(message);
+      case "snapshot": return this.#snapshot(message);
+      case "items": return this.#moreItems(message);
+      case "resumed": return this.#resumed(message);
+      case "ack": return this.#acknowledge(message.ref);
+      case "expired": return this.#over(message.reason);
+      case "devices": this.paste.devices = message.count; return;
+      case "error": return this.#refused(message, random);
+      case "pong": return;
+    }
+    if (Number.isInteger(message.seq)) this.#event(message);
+  }
+
+  #welcome(message) {
+    this.limits = message.limits ?? null;
+    if (this.paste.key !== null) return;
+    this.#live();
+    this.#sendCreate();
+  }
+
+  #live() {
+    this.connection = "live";
+    this.attempts = 0;
+    this.#do({ type: "cancel", name: "connect" });
+    this.#do({ type: "timer", name: "quiet", after: QUIET });
+  }
+
+  #sendCreate() {
+    if (this.create && this.connection === "live") this.#send({ type: "create", ...this.create });
+  }
+
+  #created(message) {
+    if (!this.create || message.ref !== this.create.ref) return;
+    this.create = null;
+    Object.assign(this.paste, {
+      key: message.paste, code: message.code ?? null, phase: "asking", expiresAt: message.expiresAt,
+    });
+    this.cursor = null;
+    this.#do({ type: "address", paste: message.paste });
+    this.#greetAgain();
+  }
+
+  /** Subscribes once more on this connection. */
+  #greetAgain() {
+    this.connection = "greeting";
+    this.#do({ type: "timer", name: "connect", after: CONNECT_PATIENCE });
+    this.#subscribe();
+  }
+
+  #snapshot(message) {
+    this.arriving = { message, items: new Map() };
+    this.#moreItems(message);
+  }
+
+  #moreItems(message) {
+    if (!this.arriving) return;
+    for (const item of message.items ?? []) this.arriving.items.set(item.item, itemFrom(item));
+    if (message.more) return;
+    const { message: head, items } = this.arriving;
+    this.arriving = null;
+    // No cursor was named: nothing of ours was made on another history than this one.
+    const isSame = this.asked === null || head.same === true;
+    // Items that did not change stay the same objects, so that the page touches only what did.
+    for (const [number, item] of items) {
+      const known = this.paste.items.get(number);
+      if (known && known.textSeq === item.textSeq && known.text === item.text && known.by === item.by) items.set(number, known);
+    }
+    Object.assign(this.paste, {
+      code: head.code ?? this.paste.code, phase: "open", expiresAt: head.expiresAt, you: head.you, can: head.can ?? null,
+      devices: head.devices ?? this.paste.devices, items, loaded: true,
+      pad: { text: head.pad ?? "", seq: head.padSeq ?? 0 },
+    });
+    this.isContinuous = true;
+    this.#level(head, isSame);
+  }
+
+  #resumed(message) {
+    if (message.expiresAt !== undefined) this.paste.expiresAt = message.expiresAt;
+    if (message.you !== undefined) this.paste.you = message.you;
+    if (!this.isContinuous) {
+      // After a reload: the cursor proved that the history is ours; now fetch what it holds.
+      this.proven = true;
+      for (const { ref } of message.acked ?? []) this.#acknowledge(ref);
+      this.#subscribe();
+      return;
+    }
+    this.paste.phase = "open";
+    this.#level(message, true);
+  }
+
+  /** The page is level with the server: decide what becomes of the outbox, then go on. */
+  #level(message, isSame) {
+    for (const { ref } of message.acked ?? []) this.#acknowledge(ref);
+    if (!isSame) {
+      this.#returnAll("otherHistory", "Written for an earlier paste with this key.");
+    }
+    this.proven = true;
+    this.#moveTo(message);
+    this.#live();
+    this.#flush();
+  }
+
+  #moveTo({ seq, tag }) {
+    this.cursor = { seq, tag };
+    this.#do({ type: "cursor" });
+  }
+
+  #event(message) {
+    const isOwn = message.by !== undefined && message.by === this.paste.you;
+    if (!this.isContinuous || this.arriving || message.seq <= this.cursor.seq) {
+      if (isOwn) this.#acknowledge(message.ref);
+      return;
+    }
+    if (message.seq !== this.cursor.seq + 1 || !this.#apply(message)) {
+      // A gap, or a kind of event that this page is too old for: the whole state answers either.
+      this.isContinuous = false;
+      this.#greetAgain();
+      return;
+    }
+    this.#moveTo(message);
+    if (isOwn) this.#acknowledge(message.ref);
+  }
+
+  /** Applies one event of the log; false when this page doesn't know its kind. */
+  #apply(message) {
+    const { items } = this.paste;
+    switch (message.type) {
+      case "append":
+      case "keep": {
+        items.set(message.item, itemFrom(message));
+        if (message.type === "keep") this.paste.pad = { text: "", seq: message.seq };
+        const isOwn = message.by === this.paste.you;
+        this.#do({ type: "notice", kind: isOwn ? "kept" : "arrived", item: message.item });
+        return true;
+      }
+      case "remove":
+        items.delete(message.item);
+        return true;
+      case "clear":
+        for (const number of [...items.keys()]) if (number <= message.through) items.delete(number);
+        return true;
+      case "extend":
+        this.paste.expiresAt = message.expiresAt;
+        this.#do({ type: "notice", kind: "extended" });
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #acknowledge(ref) {
+    const entry = this.outbox.get(ref);
+    if (!entry || entry.state === "aside") return;
+    this.outbox.remove(ref);
+    this.#flush();
+  }
+
+  #over(reason) {
+    this.#returnAll("pasteOver", "Not sent before this paste ended.");
+    this.paste.phase = "over";
+    this.paste.reason = reason === "deleted" ? "deleted" : "expired";
+    this.paste.devices = 0;
+    this.connection = "idle";
+    for (const name of ["connect", "quiet", "pong", "later", "again", "reconnect"]) this.#do({ type: "cancel", name });
+    this.#do({ type: "disconnect" });
+    this.#do({ type: "notice", kind: this.paste.reason });
+  }
+
+  // Refusals
+
+  #refused(error, random) {
+    const entry = error.ref === undefined ? undefined : this.outbox.get(error.ref);
+    const wait = error.retryAfter ?? (error.retry === "now" ? Math.floor(random * LATER) : LATER);
+    if (this.create && error.ref === this.create.ref) {
+      if (error.retry === "never") {
+        this.create = null;
+        this.#do({ type: "notice", kind: "notCreated", message: error.message });
+      } else {
+        this.#do({ type: "timer", name: "later", after: wait });
+      }
+    } else if (entry) {
+      if (error.retry === "never") {
+        this.#giveBack(entry, "refused", error.code, error.message);
+        this.#flush();
+      } else {
+        this.outbox.mark(entry.ref, { state: "waiting" });
+        this.holdUntilTimer = true;
+        this.#do({ type: "timer", name: "later", after: wait });
+      }
+    } else if (error.ref === undefined) {
+      this.#connectionRefused(error, wait);
+    }
+  }
+
+  /** An error that names no request answers the subscribe, while one is open. */
+  #connectionRefused(error, wait) {
+    if (this.connection !== "greeting" || this.paste.key === null) {
+      this.#do({ type: "notice", kind: "error", message: error.message });
+    } else if (error.retry === "never") {
+      if (this.paste.loaded || this.cursor !== null) return this.#over("expired");
+      this.#returnAll("unknownKey", "No paste opens with this key.");
+      this.paste.phase = "unknown";
+      this.paste.reason = error.message ?? null;
+      this.connection = "idle";
+      this.#do({ type: "cancel", name: "connect" });
+      this.#do({ type: "disconnect" });
+    } else {
+      this.#do({ type: "timer", name: "again", after: wait });
+      this.#do({ type: "timer", name: "connect", after: wait + CONNECT_PATIENCE });
+    }
+  }
+
+  #returnAll(code, message) {
+    for (const entry of this.outbox.unanswered()) this.#giveBack(entry, "aside", code, message);
+  }
+
+  /** Texts go back to the person; a request without one is only told. */
+  #giveBack(entry, state, code, message) {
+    if (entry.fields.text === undefined) {
+      this.outbox.remove(entry.ref);
+      if (state === "refused") this.#do({ type: "notice", kind: "error", message });
+    } else {
+      this.outbox.mark(entry.ref, { state, code, message });
+      this.#do({ type: "notice", kind: "returned", message });
+    }
+  }
+
+  // What the person does
+
+  #act(event) {
+    switch (event.verb) {
+      case "create":
+        if (this.create || this.paste.key !== null) return;
+        this.create = { ref: this.outbox.next, ...(event.expiresIn ? { expiresIn: event.expiresIn } : {}) };
+        this.outbox.next += 1;
+        this.#do({ type: "store", refs: [] });
+        if (this.connection === "live") this.#sendCreate();
+        else this.#wakeForWork();
+        return;
+      case "append": return this.#request("append", { text: event.text });
+      case "remove": return this.#request("remove", { item: event.item });
+      case "clear": return this.#request("clear", { through: event.through });
+      case "extend": return this.#request("extend", { expiresIn: event.expiresIn });
+      case "delete": return this.#request("delete", {});
+      case "again": {
+        const entry = this.outbox.get(event.ref);
+        if (!entry || (entry.state !== "refused" && entry.state !== "aside")) return;
+        this.outbox.remove(event.ref);
+        return this.#request(entry.verb, entry.fields);
+      }
+      case "discard": {
+        const entry = this.outbox.get(event.ref);
+        // One that may be on the wire, or may have been before a reload, can't be taken back.
+        if (entry && (entry.state === "refused" || entry.state === "aside")) this.outbox.remove(event.ref);
+        return;
+      }
+    }
+  }
+
+  #request(verb, fields) {
+    if (!this.writable) return;
+    const isRepeat = (entry) => entry.verb === verb && verb === "remove" && entry.fields.item === fields.item;
+    if (this.outbox.unanswered().some(isRepeat)) return;
+    this.outbox.add(verb, fields);
+    this.#flush();
+    this.#wakeForWork();
+  }
+
+  /** Somebody waits for this: don't sit out a long back-off. */
+  #wakeForWork() {
+    if (this.connection === "waiting" && this.attempts > 3) this.#wake();
+    if (this.connection === "idle" && this.paste.key === null) this.#connect();
+  }
+
+  #flush() {
+    if (this.connection !== "live" || !this.proven || this.holdUntilTimer || this.paste.phase !== "open") return;
+    for (let entry = this.outbox.nextToSend(); entry; entry = this.outbox.nextToSend()) {
+      this.#send({ type: entry.verb, ref: entry.ref, ...entry.fields });
+      this.outbox.mark(entry.ref, { state: "sent" });
+    }
+  }
+
+  #send(message) {
+    this.#do({ type: "send", message });
+  }
+
+  #do(effect) {
+    this.effects.push(effect);
+  }
+}
+
+/** An item as the page holds it; never altered in place, so that identity tells whether it changed. */
+function itemFrom({ item, at, by, text, textSeq, seq }) {
+  return { number: item, at, by, text, textSeq: textSeq ?? seq };
+}

@@ -1,0 +1,51 @@
+// The WebSocket, as thin as can be: what it says is handed on, and an old socket is never heard again.
+
+export const SUBPROTOCOL = "pasted.v1";
+
+export class Socket {
+  /** @param {(event: object) => void} report takes `opened`, `closed` and `message` events */
+  constructor(report) {
+    this.report = report;
+    this.socket = null;
+  }
+
+  open() {
+    this.close();
+    const address = new URL("/live", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address, SUBPROTOCOL);
+    this.socket = socket;
+    const ifCurrent = (handler) => (event) => {
+      if (this.socket === socket) handler(event);
+    };
+    socket.addEventListener("open", ifCurrent(() => this.report({ type: "opened" })));
+    socket.addEventListener("message", ifCurrent(({ data }) => this.#received(data)));
+    socket.addEventListener("close", ifCurrent(({ code }) => {
+      this.socket = null;
+      this.report({ type: "closed", code, random: Math.random() });
+    }));
+  }
+
+  send(message) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  /** Lets go of the socket; nothing more is reported of it. */
+  close() {
+    const { socket } = this;
+    this.socket = null;
+    socket?.close(1000);
+  }
+
+  #received(data) {
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return; // not a message of this protocol; the next one may be
+    }
+    if (message !== null && typeof message === "object") {
+      this.report({ type: "message", message, time: Date.now(), random: Math.random() });
+    }
+  }
+}

@@ -1,0 +1,182 @@
+// What survives a reload: this tab's identity, its unsent requests and what is being typed.
+//
+// localStorage holds, per client id `c` (prefix "pasted/"):
+//   client/c           {next, used}        its next ref, and when it was last used
+//   cursor/c/key       {seq, tag}          the last place in that paste's log that this client saw
+//   request/c/ref      {key, entry}        one request without an answer
+//   draft/c/key        {text, exact}       what stands in the box
+//
+// A client id belongs to one tab at a time: a Web Lock (or, without a secure context, a lease) guards it,
+// and a duplicated tab, whose sessionStorage is a copy, draws a new id with an empty outbox. An id left
+// behind by a closed tab is taken up again by the next page that opens the same paste, with its requests.
+
+const PREFIX = "pasted/";
+/** Ids without unsent requests are forgotten after this, in milliseconds: the longest life of a paste. */
+const FORGET_AFTER = 30 * 86_400_000;
+/** How long a lease holds without being renewed: hidden tabs get a timer only once a minute. */
+const LEASE = 150_000;
+const LEASE_RENEWAL = 20_000;
+
+export class Store {
+  /** Opens this tab's store for a paste (`""` on the front page). */
+  static async open(key) {
+    const store = new Store(key);
+    store.#forgetOld();
+    for (const id of store.#candidates()) {
+      if (await hold(id)) return store.#adopt(id);
+    }
+    const id = newClient();
+    await hold(id);
+    return store.#adopt(id);
+  }
+
+  constructor(key) {
+    this.key = key;
+    this.client = "";
+    this.isKept = true; // false once the browser refused to store something
+  }
+
+  /** What an earlier page of this client left: `{stored, cursor, draft}`. */
+  load() {
+    const entries = [];
+    for (const [name, value] of records(`request/${this.client}/`)) {
+      if (value.key === this.key && value.entry?.ref === Number(name)) entries.push(value.entry);
+    }
+    return {
+      stored: { next: read(`client/${this.client}`)?.next ?? 1, entries },
+      cursor: read(`cursor/${this.client}/${this.key}`),
+      draft: read(`draft/${this.client}/${this.key}`),
+    };
+  }
+
+  /** Follows the outbox: writes what changed, the counter first, so that no ref is ever given twice. */
+  saveRequests(outbox, refs) {
+    this.#write(`client/${this.client}`, { next: outbox.next, used: Date.now() });
+    for (const ref of refs) {
+      const name = `request/${this.client}/${ref}`;
+      const entry = outbox.get(ref);
+      if (entry) this.#write(name, { key: this.key, entry });
+      else erase(name);
+    }
+  }
+
+  saveCursor(cursor) {
+    this.#write(`cursor/${this.client}/${this.key}`, cursor);
+  }
+
+  saveDraft(draft) {
+    const name = `draft/${this.client}/${this.key}`;
+    if (draft === null) erase(name);
+    else this.#write(name, draft);
+  }
+
+  /** The paste that the front page made is what this store is about from now on. */
+  moveTo(key) {
+    this.key = key;
+  }
+
+  #adopt(id) {
+    this.client = id;
+    quietly(() => sessionStorage.setItem(`${PREFIX}client`, id));
+    this.#write(`client/${id}`, { next: read(`client/${id}`)?.next ?? 1, used: Date.now() });
+    return this;
+  }
+
+  /** Ids that this page may continue: its own from before a reload, then those with texts for this paste. */
+  #candidates() {
+    const ids = new Set();
+    const own = quietly(() => sessionStorage.getItem(`${PREFIX}client`));
+    // Without its record the refs already used are unknown, and a used ref would swallow a new text.
+    if (isClient(own) && read(`client/${own}`)) ids.add(own);
+    for (const [name, value] of records("request/")) {
+      const id = name.split("/")[0];
+      if (value.key === this.key && isClient(id) && read(`client/${id}`)) ids.add(id);
+    }
+    for (const [name] of records("draft/")) {
+      const [id, ...key] = name.split("/");
+      if (key.join("/") === this.key && isClient(id) && read(`client/${id}`)) ids.add(id);
+    }
+    return ids;
+  }
+
+  #forgetOld() {
+    const isWaiting = new Set([...records("request/")].map(([name]) => name.split("/")[0]));
+    for (const [id, { used = 0 }] of records("client/")) {
+      if (isWaiting.has(id) || Date.now() - used < FORGET_AFTER) continue;
+      for (const kind of ["cursor", "draft"]) for (const [name] of records(`${kind}/${id}/`)) erase(`${kind}/${id}/${name}`);
+      erase(`client/${id}`);
+    }
+  }
+
+  #write(name, value) {
+    const isWritten = quietly(() => {
+      localStorage.setItem(PREFIX + name, JSON.stringify(value));
+      return true;
+    });
+    if (!isWritten) this.isKept = false;
+  }
+}
+
+function newClient() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isClient(id) {
+  return typeof id === "string" && /^[0-9a-f]{32}$/.test(id);
+}
+
+function read(name) {
+  return quietly(() => JSON.parse(localStorage.getItem(PREFIX + name))) ?? null;
+}
+
+function erase(name) {
+  quietly(() => localStorage.removeItem(PREFIX + name));
+}
+
+/** All records under a prefix, as [rest of the name, value]; unreadable ones are passed over. */
+function records(prefix) {
+  const names = quietly(() => Object.keys(localStorage)) ?? [];
+  const start = PREFIX + prefix;
+  return names
+    .filter((name) => name.startsWith(start))
+    .map((name) => [name.slice(start.length), read(name.slice(PREFIX.length))])
+    .filter(([, value]) => value !== null && typeof value === "object");
+}
+
+/** Storage may be full, switched off or forbidden: then the page works without it, and says so. */
+function quietly(work) {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes an id for this page's whole life; false when another tab has it. */
+function hold(id) {
+  return navigator.locks ? lock(id) : lease(id);
+}
+
+function lock(id) {
+  return new Promise((answer) => {
+    navigator.locks
+      .request(`${PREFIX}client/${id}`, { ifAvailable: true }, (granted) => {
+        answer(granted !== null);
+        return granted === null ? undefined : new Promise(() => {}); // held until the page goes away
+      })
+      .catch(() => answer(lease(id)));
+  });
+}
+
+function lease(id) {
+  const name = `lease/${id}`;
+  const held = read(name);
+  if (held && Date.now() - held.at < LEASE) return false;
+  const renew = () => quietly(() => localStorage.setItem(PREFIX + name, JSON.stringify({ at: Date.now() })));
+  renew();
+  setInterval(renew, LEASE_RENEWAL);
+  addEventListener("pagehide", () => erase(name));
+  addEventListener("pageshow", renew);
+  return true;
+}

@@ -1,0 +1,43 @@
+// Texts on their way in: from files, drops and the paste buffer, with their exact bytes.
+
+import { countBytes, size } from "./wording.js";
+
+/**
+ * Reads files as UTF-8, byte for byte. Resolves to one `{name, text}` or `{name, problem}` per file; `problem`
+ * is a sentence for the person.
+ */
+export async function readFiles(files, limitBytes) {
+  const results = [];
+  for (const file of files) results.push(await readFile(file, limitBytes));
+  return results;
+}
+
+async function readFile(file, limitBytes) {
+  const { name } = file;
+  if (file.size > limitBytes) {
+    return { name, problem: `${name} is ${size(file.size)}. One item holds up to ${size(limitBytes)}; nothing was kept.` };
+  }
+  if (file.size === 0) return { name, problem: `${name} is empty; nothing was kept.` };
+  try {
+    // ignoreBOM: a byte order mark is a part of the file like any other character.
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer());
+    return { name, text };
+  } catch (error) {
+    const reason = error instanceof TypeError ? "is not UTF-8 text" : "could not be read";
+    return { name, problem: `${name} ${reason}; nothing was kept.` };
+  }
+}
+
+/** A text that UTF-8 can carry: half of a surrogate pair, which no file can hold, becomes U+FFFD. */
+export function wellFormed(text) {
+  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+}
+
+/** Why a text can't be kept, as a sentence, or null when it can. */
+export function problemWith(text, limitBytes) {
+  if (text === "") return "There is nothing to keep yet.";
+  if (text.length * 3 <= limitBytes) return null;
+  const bytes = countBytes(text);
+  if (bytes <= limitBytes) return null;
+  return `This text is ${size(bytes)}. One item holds up to ${size(limitBytes)}: shorten it or keep it in parts.`;
+}

@@ -1,0 +1,175 @@
+// The session as the page shows it. Every text goes in as text, never as markup; only what changed is touched.
+
+import { ItemList, OutgoingList } from "./lists.js";
+import { plural, standing, timeLeft } from "./wording.js";
+
+/** How long something said stays on the screen, in milliseconds. */
+const TOAST = 4_000;
+/** The close code when a newer connection of this client took over. */
+const REPLACED = 4500;
+
+export class View {
+  constructor(root = document) {
+    this.at = (id) => root.getElementById(id);
+    this.items = new ItemList(this.at("items"));
+    this.outgoing = new OutgoingList(this.at("outgoing"));
+    this.unseen = 0;
+    this.toastTimer = 0;
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.#badge(0);
+    });
+  }
+
+  /** Shows the whole session; cheap when little changed. `now` is this device's clock, in milliseconds. */
+  render(session, now) {
+    this.session = session;
+    const { paste } = session;
+    const isHome = paste.key === null;
+    this.#show("home", isHome);
+    this.#show("unknown", paste.phase === "unknown");
+    this.#show("paste", !isHome && paste.phase !== "unknown");
+    this.#standing(session);
+    if (isHome) return this.#home(session);
+    setText(this.at("unknown-key"), paste.key);
+    this.#key(paste);
+    this.#facts(session, now);
+    this.#ended(paste);
+    this.#composer(session);
+    this.outgoing.render(session, now, () => this.render(session, Date.now()));
+    this.items.render(paste, session.writable && this.#may(paste, "remove"), new Set(removing(session)));
+    this.#show("empty", paste.loaded && paste.items.size === 0 && paste.phase === "open");
+    this.#show("loading", !paste.loaded && paste.phase === "asking");
+    setText(this.at("items-count"), paste.items.size === 0 ? "" : plural(paste.items.size, "item"));
+  }
+
+  /** The countdown alone; called every second. */
+  tick(session, now) {
+    const { expiresAt, phase } = session.paste;
+    if (phase === "over" || expiresAt === null) return;
+    const left = expiresAt - (now + session.clockOffset);
+    setText(this.at("countdown"), timeLeft(left));
+    this.at("facts").classList.toggle("soon", left < 5 * 60_000);
+  }
+
+  /** Says something, seen and heard. */
+  toast(text) {
+    const toast = this.at("toast");
+    toast.textContent = text;
+    toast.classList.add("shown");
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => toast.classList.remove("shown"), TOAST);
+  }
+
+  /** An item of another device came in. */
+  arrived() {
+    if (document.hidden) this.#badge(this.unseen + 1);
+  }
+
+  dropTarget(isOver) {
+    document.body.classList.toggle("dropping", isOver);
+  }
+
+  /** Says that this browser stores nothing, so that unsent text depends on the open tab. */
+  unkept() {
+    this.#show("unkept", true);
+  }
+
+  #may(paste, verb) {
+    return paste.can === null || paste.can.includes(verb);
+  }
+
+  #badge(count) {
+    this.unseen = count;
+    const key = this.session?.paste.key;
+    document.title = `${count > 0 ? `(${count}) ` : ""}${key ? `${key} · ` : ""}Pasted`;
+  }
+
+  #show(id, isShown) {
+    const node = this.at(id);
+    if (node.hidden === isShown) node.hidden = !isShown;
+  }
+
+  #standing(session) {
+    const { look, text } = standing(session);
+    const node = this.at("standing");
+    if (node.dataset.look !== look) node.dataset.look = look;
+    setText(this.at("standing-text"), text);
+    this.#show("stopped", session.connection === "stopped");
+    setText(this.at("stopped-text"), session.stopCode === REPLACED
+      ? "Another tab took over from this one."
+      : "This page and the server no longer fit together.");
+  }
+
+  #home(session) {
+    const button = this.at("make-button");
+    button.disabled = session.create !== null;
+    setText(button, session.create === null ? "New paste" : "Making it…");
+    const longest = session.limits?.lifetimeMilliseconds ?? Infinity;
+    for (const option of this.at("life").options) option.disabled = Number(option.value) > longest;
+  }
+
+  #key(paste) {
+    const words = this.at("words");
+    if (words.dataset.key !== paste.key) {
+      words.dataset.key = paste.key;
+      words.replaceChildren(...breakable(paste.key));
+      this.#badge(this.unseen);
+    }
+    setText(this.at("code"), paste.code ?? "");
+    this.at("code-line").classList.toggle("unknown-yet", !paste.code || paste.code === paste.key);
+  }
+
+  #facts(session, now) {
+    const { paste } = session;
+    this.tick(session, now);
+    const isOpen = paste.phase === "open";
+    const devices = session.connection === "live" ? Math.max(1, paste.devices) : 0;
+    setText(this.at("devices"), devices === 0 ? "" : plural(devices, "device"));
+    this.#show("facts", paste.phase !== "over");
+    const menu = this.at("change");
+    menu.classList.toggle("unavailable", !isOpen);
+    if (!isOpen) menu.open = false;
+    const longest = session.limits?.lifetimeMilliseconds ?? Infinity;
+    for (const button of menu.querySelectorAll("[data-life]")) {
+      button.hidden = Number(button.dataset.life) > longest || !this.#may(paste, "extend");
+    }
+    this.at("delete").hidden = !this.#may(paste, "delete");
+  }
+
+  #ended(paste) {
+    this.#show("ended", paste.phase === "over");
+    if (paste.phase !== "over") return;
+    const isDeleted = paste.reason === "deleted";
+    setText(this.at("ended-title"), isDeleted ? "This paste was deleted." : "The time of this paste is over.");
+    const rest = paste.loaded && paste.items.size > 0
+      ? "It is gone from the server and opens nowhere any more. What stands below can be copied until you close this tab."
+      : "It is gone from the server and opens nowhere any more.";
+    setText(this.at("ended-text"), rest);
+  }
+
+  #composer(session) {
+    this.#show("composer", session.paste.phase !== "over");
+    this.at("keep").disabled = !session.writable;
+  }
+}
+
+/** Numbers of items whose removal was asked for. */
+function* removing(session) {
+  for (const { verb, fields } of session.outbox.unanswered()) if (verb === "remove") yield fields.item;
+}
+
+/** A key that may wrap after each hyphen. */
+function* breakable(key) {
+  const parts = key.split("-");
+  for (const [index, part] of parts.entries()) {
+    const word = document.createElement("span");
+    word.className = "word";
+    word.textContent = index < parts.length - 1 ? `${part}-` : part;
+    yield word;
+    if (index < parts.length - 1) yield document.createElement("wbr");
+  }
+}
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}

@@ -1,0 +1,83 @@
+// The sentences and figures that the page shows. Pure.
+
+/** How many lines a text has, as an editor counts them: a last line end does not begin another line. */
+export function countLines(text) {
+  if (text === "") return 0;
+  let lines = 1;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === 13 && text.charCodeAt(at + 1) === 10) continue;
+    if ((unit === 10 || unit === 13) && at + 1 < text.length) lines += 1;
+  }
+  return lines;
+}
+
+/** Bytes of the text's UTF-8, without making it. A lone surrogate counts as U+FFFD, which replaces it. */
+export function countBytes(text) {
+  let bytes = text.length;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    if (unit < 0x800) {
+      bytes += 1;
+    } else {
+      bytes += 2;
+      const isPair = unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;
+      if (isPair) at += 1; // two units, four bytes
+    }
+  }
+  return bytes;
+}
+
+export function plural(count, one, many = `${one}s`) {
+  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+}
+
+/** "812 bytes", "4.2 KiB", "1 MiB". */
+export function size(bytes) {
+  if (bytes < 1024) return plural(bytes, "byte");
+  const [value, unit] = bytes < 1 << 20 ? [bytes / 1024, "KiB"] : [bytes / (1 << 20), "MiB"];
+  return `${value < 10 ? Math.round(value * 10) / 10 : Math.round(value)} ${unit}`;
+}
+
+/** What an item is, in one line: "3,120 lines · 214 KiB". */
+export function measure(text) {
+  return `${plural(countLines(text), "line")} · ${size(countBytes(text))}`;
+}
+
+/** Time left, coarse while it is long, to the second in the last hour. */
+export function timeLeft(milliseconds) {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (hours >= 48) return `${Math.floor(hours / 24)} days ${hours % 24} h`;
+  if (hours >= 1) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** A whole duration in words: "24 hours", "7 days". */
+export function duration(milliseconds) {
+  const hours = Math.round(milliseconds / 3_600_000);
+  if (hours >= 48 && hours % 24 === 0) return plural(hours / 24, "day");
+  if (hours >= 1) return plural(hours, "hour");
+  return plural(Math.max(1, Math.round(milliseconds / 60_000)), "minute");
+}
+
+/** The state of connection and outbox in a few words, and which look it has. */
+export function standing(session) {
+  const unsent = session.outbox.unanswered().length;
+  const notSent = unsent > 0 ? `${unsent} not sent` : "";
+  const { phase, reason } = session.paste;
+  if (phase === "over") return { look: "over", text: reason === "deleted" ? "Deleted" : "Expired" };
+  if (phase === "unknown") return { look: "over", text: "No such paste" };
+  if (session.connection === "stopped") return { look: "trouble", text: join("Stopped", notSent) };
+  if (!session.online) return { look: "trouble", text: join("Offline", notSent) };
+  if (session.connection === "live") return { look: "live", text: "Live" };
+  if (session.connection === "idle") return { look: "quiet", text: "Not connected" };
+  const first = session.attempts === 0 && !session.paste.loaded;
+  return { look: "waiting", text: join(first ? "Connecting" : "Reconnecting", notSent) };
+}
+
+function join(state, notSent) {
+  return notSent === "" ? state : `${state} · ${notSent}`;
+}

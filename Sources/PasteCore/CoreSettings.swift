@@ -1,0 +1,109 @@
+// Every limit, wait and name of the service core, with unit and reason.
+
+import Digest
+import PasteModel
+import PasteProtocol
+
+/// What the operator decides and the core works by. The same for all shards.
+public struct CoreSettings: Sendable {
+    /// The rules of one paste.
+    public var limits = Limits()
+    /// The server's secret: turns keys into ids and clients into authors. Changing it loses every paste.
+    public var hash: KeyedHash
+    /// What `welcome` and `Server` call this server.
+    public var serverName = "pasted"
+    /// Origins that may open `/live` besides the page's own, as `scheme://host[:port]`.
+    public var allowedOrigins: [String] = []
+
+    /// Bytes of one WebSocket message: six times a text of 1 MiB, as JSON escapes grow it, and some room.
+    public var messageBytes = 6 << 20 + 64 << 10
+    /// Bytes that wait for one viewer before it is only a cursor into the log.
+    public var outboxHighWaterBytes = 256 << 10
+    /// Bytes of text in one part of a snapshot.
+    public var snapshotPartBytes = 256 << 10
+    /// Bytes of events that a viewer who is behind gets at a time.
+    public var refillBytes = 64 << 10
+    /// Requests of one connection that are not answered yet.
+    public var requestsInFlight = 32
+    /// Appends, removals and the like of one connection: per second, and at once after a rest.
+    public var appends = Rate(perSecond: 20, burst: 100)
+    /// Edits of one connection: per second, and at once after a rest.
+    public var edits = Rate(perSecond: 200, burst: 1_000)
+
+    /// From the first byte of a request (from the accept, TLS handshake included, for the first one) to its end.
+    public var requestMilliseconds: Milliseconds = 10_000
+    /// Silence between two requests of a kept-alive connection.
+    public var keepAliveMilliseconds: Milliseconds = 60_000
+    /// Silence on a WebSocket before the server asks with a ping.
+    public var pingMilliseconds: Milliseconds = 30_000
+    /// Silence after that ping before the connection counts as gone.
+    public var pongMilliseconds: Milliseconds = 30_000
+    /// A viewer with waiting output that reads nothing at all.
+    public var stalledReaderMilliseconds: Milliseconds = 60_000
+    /// From the close frame to the end of the connection.
+    public var closeMilliseconds: Milliseconds = 5_000
+    /// A paste without devices stays in memory this long.
+    public var idlePasteMilliseconds: Milliseconds = 30_000
+    /// Between two sweeps for pastes that ended while nobody had them open.
+    public var sweepMilliseconds: Milliseconds = 60_000
+    /// Pastes that one sweep removes; a full sweep is followed by another at once.
+    public var sweepLimit = 1_000
+    /// Before a batch whose outcome is unknown is submitted again.
+    public var retryMilliseconds: Milliseconds = 100
+    /// Between two `devices` messages of one paste.
+    public var devicesMilliseconds: Milliseconds = 1_000
+    /// Live pastes above which new keys get 40 bits instead of 30.
+    public var shortKeyPastes = 1_000
+    /// Keys tried for one `create` before the answer is `busy`.
+    public var keyAttempts = 16
+
+    /// The defaults, under this secret.
+    public init(hash: KeyedHash) {
+        self.hash = hash
+    }
+
+    /// What `welcome` says of all this.
+    var announced: AnnouncedLimits {
+        var announced = AnnouncedLimits(limits)
+        announced.messageBytes = messageBytes
+        announced.requestsInFlight = requestsInFlight
+        announced.appendsPerSecond = appends.perSecond
+        announced.editsPerSecond = edits.perSecond
+        return announced
+    }
+}
+
+/// A rate and the burst it allows.
+public struct Rate: Hashable, Sendable {
+    /// Permits that accrue in one second; at least 1.
+    public var perSecond: Int
+    /// The most permits that can be saved up; at least 1.
+    public var burst: Int
+
+    /// A rate from its parts.
+    public init(perSecond: Int, burst: Int) {
+        self.perSecond = perSecond
+        self.burst = burst
+    }
+}
+
+/// What is left of a rate: a bucket that fills as time goes by.
+struct TokenBucket {
+    /// Thousandths of a permit that were used and have not come back.
+    private var used: Int64 = 0
+    private var at: Milliseconds = 0
+
+    /// Takes one permit.
+    /// - Returns: `nil`, or the milliseconds after which there is one.
+    mutating func take(_ rate: Rate, now: Milliseconds) -> Milliseconds? {
+        let perMillisecond = Int64(max(1, rate.perSecond))
+        used = max(0, used - (now - at) * perMillisecond)
+        at = now
+        let over = used + 1_000 - Int64(max(1, rate.burst)) * 1_000
+        guard over > 0 else {
+            used += 1_000
+            return nil
+        }
+        return (over + perMillisecond - 1) / perMillisecond
+    }
+}

@@ -1,0 +1,79 @@
+/// What one shard counted since its start. Plain numbers, added up by whoever shows them.
+public struct Counters: Sendable {
+    /// Connections accepted or taken over from another shard.
+    public internal(set) var connectionsOpened: UInt64 = 0
+    /// Connections closed or handed over to another shard.
+    public internal(set) var connectionsClosed: UInt64 = 0
+    /// Connections handed over to their paste's home shard.
+    public internal(set) var connectionsHandedOver: UInt64 = 0
+    /// HTTP requests whose head was read.
+    public internal(set) var requests: UInt64 = 0
+    /// HTTP requests that were refused or broken.
+    public internal(set) var badRequests: UInt64 = 0
+    /// WebSockets opened.
+    public internal(set) var upgrades: UInt64 = 0
+    /// WebSocket messages received.
+    public internal(set) var messages: UInt64 = 0
+    /// WebSocket messages that were no message of the protocol.
+    public internal(set) var badMessages: UInt64 = 0
+    /// Connections failed for a broken WebSocket rule.
+    public internal(set) var badFrames: UInt64 = 0
+    /// Error messages sent.
+    public internal(set) var errors: UInt64 = 0
+    /// Keys asked for that open nothing.
+    public internal(set) var misses: UInt64 = 0
+    /// Events made durable.
+    public internal(set) var events: UInt64 = 0
+    /// Batches made durable.
+    public internal(set) var commits: UInt64 = 0
+    /// Batches that the store refused or did not decide.
+    public internal(set) var failedCommits: UInt64 = 0
+    /// Events sent to devices.
+    public internal(set) var deliveries: UInt64 = 0
+    /// Snapshots sent.
+    public internal(set) var snapshots: UInt64 = 0
+    /// Pastes expired or deleted while a device had them open.
+    public internal(set) var expiries: UInt64 = 0
+    /// Connections closed because nothing was read.
+    public internal(set) var stalledReaders: UInt64 = 0
+    /// Connections closed because nothing came.
+    public internal(set) var timeouts: UInt64 = 0
+    /// Connections closed because their device came anew.
+    public internal(set) var replacedConnections: UInt64 = 0
+    /// Bytes received, after decryption.
+    public internal(set) var receivedBytes: UInt64 = 0
+    /// Bytes sent, before encryption.
+    public internal(set) var sentBytes: UInt64 = 0
+
+    /// Zeros.
+    public init() {}
+
+    /// One counter's name in metrics, what it counts, and where it is.
+    public typealias Row = (name: String, help: String, value: any KeyPath<Counters, UInt64> & Sendable)
+
+    /// All counters.
+    public static let rows: [Row] = [
+        ("connections_opened", "Connections accepted or taken over from another shard.", \.connectionsOpened),
+        ("connections_closed", "Connections closed or handed over to another shard.", \.connectionsClosed),
+        ("connections_handed_over", "Connections handed over to their paste's home shard.", \.connectionsHandedOver),
+        ("requests", "HTTP requests whose head was read.", \.requests),
+        ("bad_requests", "HTTP requests that were refused or broken.", \.badRequests),
+        ("upgrades", "WebSockets opened.", \.upgrades),
+        ("messages", "WebSocket messages received.", \.messages),
+        ("bad_messages", "WebSocket messages that were no message of the protocol.", \.badMessages),
+        ("bad_frames", "Connections failed for a broken WebSocket rule.", \.badFrames),
+        ("errors", "Error messages sent.", \.errors),
+        ("misses", "Keys asked for that open nothing.", \.misses),
+        ("events", "Events made durable.", \.events),
+        ("commits", "Batches made durable.", \.commits),
+        ("failed_commits", "Batches that the store refused or did not decide.", \.failedCommits),
+        ("deliveries", "Events sent to devices.", \.deliveries),
+        ("snapshots", "Snapshots sent.", \.snapshots),
+        ("expiries", "Pastes expired or deleted while a device had them open.", \.expiries),
+        ("stalled_readers", "Connections closed because nothing was read.", \.stalledReaders),
+        ("timeouts", "Connections closed because nothing came.", \.timeouts),
+        ("replaced_connections", "Connections closed because their device came anew.", \.replacedConnections),
+        ("received_bytes", "Bytes received, after decryption.", \.receivedBytes),
+        ("sent_bytes", "Bytes sent, before encryption.", \.sentBytes),
+    ]
+}

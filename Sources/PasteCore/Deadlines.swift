@@ -1,0 +1,36 @@
+import HeapModule
+import PasteModel
+
+/// What a deadline is about.
+enum DeadlineSubject: Hashable {
+    case connection(ConnectionID)
+    /// Expiry, a retry, the `devices` message or unloading: the paste knows which.
+    case paste(PasteID)
+    case sweep
+}
+
+/// All deadlines of a shard, the earliest first. Entries are never taken back: who is called too early
+/// looks at the clock and comes again.
+struct Deadlines {
+    private struct Entry: Comparable {
+        let at: Milliseconds
+        let subject: DeadlineSubject
+
+        static func < (a: Entry, b: Entry) -> Bool { a.at < b.at }
+        static func == (a: Entry, b: Entry) -> Bool { a.at == b.at }
+    }
+
+    private var entries = Heap<Entry>()
+
+    var next: Milliseconds? { entries.min?.at }
+
+    mutating func add(_ subject: DeadlineSubject, at time: Milliseconds) {
+        entries.insert(Entry(at: time, subject: subject))
+    }
+
+    /// Takes the earliest entry out if it is due.
+    mutating func popDue(now: Milliseconds) -> DeadlineSubject? {
+        guard let first = entries.min, first.at <= now else { return nil }
+        return entries.popMin()?.subject
+    }
+}

@@ -1,0 +1,25 @@
+import PasteModel
+
+/// What a tick asks of the I/O side, to be done in the order of the fields.
+public struct Effects: Sendable {
+    /// Hand to the store, in one submit.
+    public var store: [StoreRequest] = []
+    /// Have output: copy it out by `peek`, send it, say so by `sent`; until the outbox is empty, the socket is
+    /// full (then wait until it is writable) or the turn's budget is used (then take another turn).
+    public var dirty: [ConnectionID] = []
+    /// Read again from these.
+    public var resumed: [ConnectionID] = []
+    /// Move these to another shard with everything that was read and not passed on, and everything that was
+    /// encrypted and not sent. The id is dead here; `closed` is not called for it.
+    public var handOffs: [(ConnectionID, shard: Int, SessionTransfer)] = []
+    /// Shut these down in order when their outbox has been sent, then close them and call `closed`.
+    public var closing: [ConnectionID] = []
+    /// Close these at once and call `closed`.
+    public var aborting: [ConnectionID] = []
+
+    init() {}
+
+    var isEmpty: Bool {
+        store.isEmpty && dirty.isEmpty && resumed.isEmpty && handOffs.isEmpty && closing.isEmpty && aborting.isEmpty
+    }
+}

@@ -1,0 +1,83 @@
+import DequeModule
+import PasteModel
+import PasteProtocol
+
+/// A paste in memory, with the devices that follow it and the requests that wait for it.
+/// Shard-confined; it does not know the shard.
+final class LivePaste {
+    let id: PasteID
+    let key: PasteKey
+    /// `nil` while the store reads it.
+    var paste: Paste?
+    var viewers: [Session] = []
+    /// Sessions that wait for the paste to be read, with what they want of it.
+    var waiters: [(session: Session, wish: Wish)] = []
+    /// Who asked for each of the paste's pending events, in their order.
+    var requesters: Deque<Requester> = []
+    /// Requests whose answer depends on events that are not durable yet: performed again when those are decided.
+    var parked: [(requester: Requester, request: PasteRequest)] = []
+
+    /// Set when the paste is ending: new requests are refused.
+    var ending: Ending?
+    /// Whether this tick's end looks for a batch.
+    var isBatchDue = false
+    /// When a batch whose outcome is unknown, or a removal that failed, is submitted again.
+    var retryAt: Milliseconds?
+    /// When `devices` may be sent, if the count has changed.
+    var devicesAt: Milliseconds?
+    var devicesToldAt: Milliseconds = .min
+    /// Since when nobody follows it.
+    var idleSince: Milliseconds
+
+    init(id: PasteID, key: PasteKey, now: Milliseconds) {
+        self.id = id
+        self.key = key
+        idleSince = now
+    }
+
+    /// What a session wants of a paste.
+    enum Wish {
+        case subscribe(key: String, after: Cursor?, pending: [UInt64])
+        case request(ref: UInt64, PasteRequest)
+        case delete(ref: UInt64)
+    }
+
+    /// Who is to be told what became of a request.
+    struct Requester {
+        let session: Session
+        let author: Author
+        let ref: UInt64
+    }
+
+    /// Why a paste ends, and how far that has come.
+    struct Ending {
+        let reason: EndReason
+        let requester: Requester?
+        var isRemoving = false
+    }
+
+    /// Whether nothing in memory would be missed but the cached state.
+    var isUnused: Bool {
+        viewers.isEmpty && waiters.isEmpty && requesters.isEmpty && parked.isEmpty && ending == nil && retryAt == nil
+    }
+
+    func add(_ session: Session, _ view: Session.View) {
+        var view = view
+        view.index = viewers.count
+        session.view = view
+        viewers.append(session)
+    }
+
+    func remove(_ session: Session, now: Milliseconds) {
+        guard let index = session.view?.index else { return }
+        session.view = nil
+        let last = viewers.removeLast()
+        if last !== session {
+            viewers[index] = last
+            last.view?.index = index
+        }
+        if viewers.isEmpty {
+            idleSince = now
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// New pastes: a key is tried, the store decides.
+
+import Digest
+import PasteModel
+import PasteProtocol
+
+/// A `create` on its way.
+struct Creation {
+    let session: Session
+    let ref: UInt64
+    let key: PasteKey
+    let generation: UInt64
+    let expiresAt: Milliseconds
+    /// How another key is made when this one is taken; `nil` for a key that a person chose.
+    let bits: Int?
+    let attempt: Int
+}
+
+extension ShardCore {
+    func create(_ session: Session, ref: UInt64, key: String?, expiresIn: Milliseconds?, isPrivate: Bool) {
+        if let retryAfter = session.appends.take(settings.appends, now: now) {
+            return refuse(session, .tooFast, ref: ref, retryAfter: retryAfter, limit: settings.appends.perSecond)
+        }
+        let lifetime = expiresIn ?? min(settings.limits.defaultLifetime, settings.limits.lifetime)
+        guard lifetime > 0, lifetime <= settings.limits.lifetime else {
+            return refuse(session, ErrorMessage(Rejection.badExpiry(limit: settings.limits.lifetime), ref: ref))
+        }
+        let bits: Int?
+        let first: PasteKey?
+        if let key {
+            bits = nil
+            first = PasteKey(chosen: key)
+        } else {
+            let length = isPrivate ? 80 : livePastes >= settings.shortKeyPastes ? 40 : 30
+            bits = length
+            first = derivedKey(session, ref: ref, attempt: 0, bits: length)
+        }
+        guard let first else {
+            return refuse(session, .badKey, ref: ref)
+        }
+        // The same client and ref give the same key and the same generation: a repeated `create` finds its
+        // first paste.
+        var seed = client(of: session).bytes
+        seed.append(bigEndian: ref)
+        session.inFlight += 1
+        session.wait = .create
+        tryKey(
+            Creation(
+                session: session, ref: ref, key: first, generation: settings.hash.word("generation", seed),
+                expiresAt: now + lifetime, bits: bits, attempt: 0))
+    }
+
+    private func tryKey(_ creation: Creation) {
+        let id = settings.id(of: creation.key)
+        creations[id, default: []].append(creation)
+        effects.store.append(
+            .create(id, generation: creation.generation, at: now, expiresAt: creation.expiresAt))
+    }
+
+    private func derivedKey(_ session: Session, ref: UInt64, attempt: Int, bits: Int) -> PasteKey {
+        PasteKey.derived(settings.hash, client: client(of: session).bytes, ref: ref, attempt: attempt, bits: bits)
+    }
+
+    /// The store has decided on a `create`.
+    func created(_ id: PasteID, generation: UInt64, _ result: Result<Cursor, StoreError>) {
+        guard let index = creations[id]?.firstIndex(where: { $0.generation == generation }),
+            let creation = creations[id]?.remove(at: index)
+        else { return }
+        if creations[id]?.isEmpty == true {
+            creations[id] = nil
+        }
+        let session = creation.session
+        switch result {
+        case .success(let cursor):
+            finishCreation(session)
+            announce(creation, cursor)
+        case .failure(.exists):
+            let attempt = creation.attempt + 1
+            guard let bits = creation.bits, attempt < settings.keyAttempts, !session.isClosing else {
+                finishCreation(session)
+                return refuse(session, creation.bits == nil ? .keyTaken : .busy, ref: creation.ref)
+            }
+            tryKey(
+                Creation(
+                    session: session, ref: creation.ref,
+                    key: derivedKey(session, ref: creation.ref, attempt: attempt, bits: bits),
+                    generation: generation, expiresAt: creation.expiresAt, bits: bits, attempt: attempt))
+        case .failure(let error):
+            finishCreation(session)
+            refuse(session, ErrorMessage(error, ref: creation.ref))
+        }
+    }
+
+    private func finishCreation(_ session: Session) {
+        unblock(session)
+        settle(session)
+    }
+
+    private func announce(_ creation: Creation, _ cursor: Cursor) {
+        let session = creation.session
+        guard !session.isClosing else { return }
+        let name = creation.key.words
+        send(
+            session,
+            .created(
+                Created(
+                    ref: creation.ref, paste: name, code: creation.key.code,
+                    url: "\(session.isSecure ? "https" : "http")://\(session.host)/\(name)",
+                    cursor: cursor, expiresAt: creation.expiresAt)))
+    }
+}

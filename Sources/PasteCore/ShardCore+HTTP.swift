@@ -1,0 +1,236 @@
+// The HTTP front: the static page, and the door to the WebSocket.
+
+import HTTP1
+import HTTPTypes
+import PasteModel
+import PasteProtocol
+import WebSocket
+
+/// One HTTP connection's state; dropped at the upgrade.
+final class HTTPConnection {
+    var parser = RequestParser(limits: HTTPLimits())
+    /// The request whose content is being read.
+    var head: RequestHead?
+    /// Whether a byte of the awaited request has come: from then on it has to be complete in time.
+    var hasBegun = true
+    /// When the connection is closed if nothing changes. Bytes alone do not move it.
+    var due: Milliseconds
+
+    init(due: Milliseconds) {
+        self.due = due
+    }
+}
+
+extension ShardCore {
+    /// Looks at the next part of a request.
+    /// - Returns: Whether there was one; if not, the bytes are used up.
+    func lookAtRequest(_ bytes: Span<UInt8>, at offset: inout Int, of session: Session) -> Bool {
+        guard let http = session.http else { return false }
+        let event = http.parser.next(bytes, at: &offset)
+        if !http.hasBegun, !http.parser.isIdle {
+            http.hasBegun = true
+            setDue(now + settings.requestMilliseconds, http, session)
+        }
+        switch event {
+        case nil:
+            return false
+        case .head(let head):
+            counters.requests &+= 1
+            http.head = head
+        case .body:
+            // No resource of the page takes content: it is read over, within the parser's limit.
+            break
+        case .end:
+            guard let head = http.head else { break }
+            http.head = nil
+            http.hasBegun = false
+            setDue(now + settings.keepAliveMilliseconds, http, session)
+            answer(head, session)
+        case .failed(let failure):
+            counters.badRequests &+= 1
+            send(session, failure.serialized(date: date, extra: Self.securityFields))
+            finish(session)
+        }
+        return true
+    }
+
+    private func setDue(_ time: Milliseconds, _ http: HTTPConnection, _ session: Session) {
+        http.due = time
+        call(session, at: time)
+    }
+
+    /// A request did not come in time.
+    func timeOut(_ session: Session) {
+        if session.http?.parser.isIdle == false {
+            send(
+                session,
+                HTTPFailure(.requestTimeout, "The request took too long.")
+                    .serialized(date: date, extra: Self.securityFields))
+        }
+        finish(session)
+    }
+
+    private var date: String { HTTPDate.text(secondsSince1970: now / 1_000) }
+
+    private func answer(_ head: RequestHead, _ session: Session) {
+        let isHead = head.method == .head
+        let path: RequestPath
+        do {
+            path = try RequestPath(head.target)
+        } catch {
+            return fail(error, head, session)
+        }
+        let file = "/" + path.segments.joined(separator: "/")
+        if session.isOperator {
+            return answerOperator(file, head, session)
+        }
+        if file == "/live" {
+            return upgrade(head, session)
+        }
+        guard isHead || head.method == .get else {
+            return fail(
+                HTTPFailure(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"]),
+                head, session)
+        }
+        let isKey = path.segments.count == 1 && PasteKey(parsing: path.segments[0]) != nil
+        if let asset = site.assets[file], file != Self.page {
+            serve(asset, isPage: false, head, session)
+        } else if isKey || file == "/", let page = site.assets[Self.page] {
+            // Whether there is such a paste is said over the WebSocket, where misses are counted.
+            serve(page, isPage: true, head, session)
+        } else {
+            fail(HTTPFailure(.notFound, "There is nothing here."), head, session)
+        }
+    }
+
+    private func serve(_ asset: Site.Asset, isPage: Bool, _ head: RequestHead, _ session: Session) {
+        var fields = Self.securityFields
+        fields[.eTag] = asset.etag
+        fields[.vary] = "Accept-Encoding"
+        fields[.cacheControl] = "no-cache"
+        fields[.contentType] = asset.contentType
+        if isPage {
+            fields[.contentSecurityPolicy] = Self.contentSecurityPolicy
+            if let robots = Self.robots {
+                fields[robots] = "noindex"
+            }
+        }
+        if head.fields.matches(etag: asset.etag) {
+            fields[.contentType] = nil
+            return respond(.notModified, fields, [], head, session)
+        }
+        if let gzip = asset.gzip, head.fields.acceptsGzip {
+            fields[.contentEncoding] = "gzip"
+            // Another representation, another tag (RFC 9110 section 8.8.3).
+            return respond(.ok, fields, gzip, head, session)
+        }
+        respond(.ok, fields, asset.body, head, session)
+    }
+
+    private func answerOperator(_ file: String, _ head: RequestHead, _ session: Session) {
+        var fields = Self.securityFields
+        fields[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+        switch file {
+        case "/metrics":
+            respond(.ok, fields, Array(operatorView.metrics.utf8), head, session)
+        case "/healthz":
+            respond(.ok, fields, Array("ok\n".utf8), head, session)
+        case "/readyz":
+            let trouble = isDraining ? "draining" : operatorView.trouble
+            respond(
+                trouble == nil ? .ok : .serviceUnavailable, fields, Array("\(trouble ?? "ok")\n".utf8), head, session)
+        default:
+            fail(HTTPFailure(.notFound, "There are /metrics, /healthz and /readyz."), head, session)
+        }
+    }
+
+    private func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
+        counters.badRequests &+= 1
+        var fields = Self.securityFields
+        fields.append(contentsOf: failure.fields)
+        fields[.contentType] = "text/plain; charset=utf-8"
+        respond(failure.status, fields, Array(failure.sentence.utf8) + [0x0A], head, session)
+    }
+
+    private func respond(
+        _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], _ head: RequestHead,
+        _ session: Session
+    ) {
+        let keepsAlive = head.keepsAlive && !isDraining
+        let length: ResponseBody = status == .notModified ? .none : .length(content.count)
+        send(
+            session,
+            ResponseHead(status: status, fields: fields)
+                .serialized(body: length, keepsAlive: keepsAlive, date: date))
+        if head.method != .head {
+            send(session, content)
+        }
+        if !keepsAlive {
+            finish(session)
+        }
+    }
+
+    // MARK: The upgrade
+
+    private func upgrade(_ head: RequestHead, _ session: Session) {
+        let policy = Handshake.Policy(subprotocols: [Self.subprotocol], origins: settings.allowedOrigins)
+        switch Handshake.check(head, policy: policy) {
+        case .rejected(let failure):
+            fail(failure, head, session)
+        case .accepted(let response, _):
+            counters.upgrades &+= 1
+            session.http = nil
+            session.host = head.authority?.description ?? ""
+            session.webSocket = WebSocketSession(
+                role: .server, limits: WebSocketLimits(messageBytes: settings.messageBytes))
+            send(session, response.serialized(body: .none, keepsAlive: true, date: date))
+            send(session, .welcome(Welcome(server: settings.serverName, limits: settings.announced, now: now)))
+            call(session, at: now + settings.pingMilliseconds)
+        }
+    }
+
+    private static let subprotocol = "pasted.v1"
+
+    // MARK: Fields
+
+    private static let robots = HTTPField.Name("X-Robots-Tag")
+
+    /// Nothing inline, nothing from elsewhere, in nobody's frame.
+    private static let contentSecurityPolicy = """
+        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
+        manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
+        require-trusted-types-for 'script'; trusted-types 'none'
+        """
+
+    private static let page = "/index.html"
+
+    /// What every answer carries.
+    private static let securityFields: HTTPFields = {
+        var fields: HTTPFields = [.xContentTypeOptions: "nosniff"]
+        for (name, value) in [
+            ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
+            ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin"),
+        ] {
+            if let name = HTTPField.Name(name) {
+                fields[name] = value
+            }
+        }
+        return fields
+    }()
+}
+
+extension HTTPFields {
+    /// Whether `If-None-Match` names the tag (RFC 9110 section 13.1.2: weak comparison).
+    fileprivate func matches(etag: String) -> Bool {
+        FieldList(.ifNoneMatch, in: self).elements.contains { $0 == "*" || $0 == etag || $0 == "W/" + etag }
+    }
+
+    /// Whether `Accept-Encoding` takes gzip (RFC 9110 section 12.5.3).
+    fileprivate var acceptsGzip: Bool {
+        FieldList(.acceptEncoding, in: self).elements.contains { element in
+            let parts = element.lowercased().split(separator: ";").map { $0.filter { $0 != " " } }
+            guard let coding = parts.first, coding == "gzip" || coding == "*" else { return false }
+            return !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { "123456789".contains($0) } }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+// What devices say over a WebSocket, and the answers that need no paste.
+
+import Digest
+import PasteModel
+import PasteProtocol
+import WebSocket
+
+extension ShardCore {
+    /// Looks at the next thing that the frames in `bytes` say.
+    /// - Returns: Whether there was one; if not, the bytes are used up.
+    func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) -> Bool {
+        guard let event = session.webSocket?.next(&bytes, at: &offset) else { return false }
+        switch event {
+        case .message(.text, .inPlace(let range)):
+            handle(session, bytes.span.extracting(range))
+        case .message(.text, .assembled(let message)):
+            handle(session, message.span)
+        case .message(.binary, _):
+            counters.badMessages &+= 1
+            close(session, .unsupportedData, "messages are JSON texts")
+        case .ping(let reply):
+            send(session, reply)
+        case .pong:
+            break
+        case .closed(_, let reply):
+            if let reply {
+                send(session, reply)
+            }
+            finish(session)
+        case .failed(_, let reply):
+            counters.badFrames &+= 1
+            send(session, reply)
+            finish(session)
+        }
+        return true
+    }
+
+    /// One message of the protocol. The first that needs a paste of another shard moves the connection there.
+    func handle(_ session: Session, _ json: Span<UInt8>) {
+        counters.messages &+= 1
+        let message: ClientMessage
+        do {
+            message = try ClientMessage(json: json)
+        } catch {
+            counters.badMessages &+= 1
+            return refuse(session, ErrorMessage(error))
+        }
+        switch message {
+        case .hello(let client):
+            greet(session, client)
+        case .create(let ref, let key, let expiresIn, let isPrivate):
+            create(session, ref: ref, key: key, expiresIn: expiresIn, isPrivate: isPrivate)
+        case .subscribe(let key, let after, let pending):
+            want(.subscribe(key: key, after: after, pending: pending), of: key, session, json)
+        case .request(let ref, let request, let key):
+            self.request(session, ref: ref, request, key: key, json)
+        case .delete(let ref):
+            guard let view = session.view else {
+                return refuse(session, .notSubscribed, ref: ref)
+            }
+            delete(view.paste, session, ref: ref)
+        case .unsubscribe:
+            leave(session)
+        case .ping:
+            send(session, .pong)
+        }
+    }
+
+    /// Encodes a message for one device and queues it.
+    func send(_ session: Session, _ message: ServerMessage) {
+        send(session, frame(message))
+    }
+
+    /// Encodes a message once, as the frame that everyone shares.
+    func frame(_ message: ServerMessage) -> [UInt8] {
+        var json: [UInt8] = []
+        message.encode(into: &json)
+        return ServerFrame.text(json)
+    }
+
+    /// Says no to a request.
+    func refuse(_ session: Session, _ error: ErrorMessage) {
+        guard !session.isClosing else { return }
+        counters.errors &+= 1
+        send(session, .error(error))
+    }
+
+    /// Says no to a request by a row of the error table.
+    func refuse(
+        _ session: Session, _ code: ErrorCode, ref: UInt64? = nil, retryAfter: Milliseconds? = nil, limit: Int? = nil
+    ) {
+        refuse(session, ErrorMessage(code: code, ref: ref, retryAfter: retryAfter, limit: limit.map(Int64.init)))
+    }
+
+    private func greet(_ session: Session, _ client: ClientSecret) {
+        guard session.client == nil || session.client == client else {
+            return refuse(session, .helloTooLate)
+        }
+        session.client = client
+    }
+
+    /// The secret of a session's device; somebody new when it named none.
+    func client(of session: Session) -> ClientSecret {
+        if let client = session.client { return client }
+        let client = ClientSecret(high: random.next(), low: random.next())
+        session.client = client
+        return client
+    }
+
+    private func request(
+        _ session: Session, ref: UInt64, _ request: PasteRequest, key: String?, _ json: Span<UInt8>
+    ) {
+        if let view = session.view {
+            if let key, PasteKey(parsing: key).map({ settings.id(of: $0) }) != view.paste.id {
+                return refuse(session, .otherPaste, ref: ref)
+            }
+            return perform(
+                LivePaste.Requester(session: session, author: view.author, ref: ref), request, on: view.paste)
+        }
+        guard let key else {
+            return refuse(session, .notSubscribed, ref: ref)
+        }
+        want(.request(ref: ref, request), of: key, session, json)
+    }
+}
+
+extension CoreSettings {
+    /// What the store and the shards call the paste of this key.
+    func id(of key: PasteKey) -> PasteID {
+        key.id(hash)
+    }
+
+    /// What the others of a paste call the device with this secret.
+    func author(_ client: ClientSecret, in id: PasteID) -> Author {
+        var message: [UInt8] = []
+        message.append(bigEndian: id.high)
+        message.append(bigEndian: id.low)
+        message += client.bytes
+        return Author(rawValue: hash.word("author", message))
+    }
+}
+
+extension Array<UInt8> {
+    /// Appends the 8 bytes of a word, the highest first.
+    mutating func append(bigEndian word: UInt64) {
+        for shift in stride(from: 56, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+        }
+    }
+}

@@ -1,0 +1,300 @@
+// From a device's wish to a durable event to every screen.
+
+import DequeModule
+import PasteModel
+import PasteProtocol
+
+extension ShardCore {
+    // MARK: Finding the paste
+
+    /// Brings a session and a paste together: here or on the paste's home shard, now or when it is read.
+    func want(_ wish: LivePaste.Wish, of keyText: String, _ session: Session, _ json: Span<UInt8>) {
+        guard let key = PasteKey(parsing: keyText) else {
+            counters.misses &+= 1
+            return refuse(session, .noSuchPaste, ref: wish.ref)
+        }
+        let id = settings.id(of: key)
+        if goHome(session, to: id, json) { return }
+        if case .subscribe = wish {
+            leave(session)
+        }
+        let live = pastes[id] ?? load(id, key)
+        if live.paste == nil {
+            live.waiters.append((session, wish))
+            session.wait = .load
+        } else {
+            fulfil(wish, session, live)
+        }
+    }
+
+    private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste {
+        let live = LivePaste(id: id, key: key, now: now)
+        pastes[id] = live
+        effects.store.append(.open(id))
+        return live
+    }
+
+    private func fulfil(_ wish: LivePaste.Wish, _ session: Session, _ live: LivePaste) {
+        guard live.ending == nil else {
+            counters.misses &+= 1
+            return refuse(session, .noSuchPaste, ref: wish.ref)
+        }
+        switch wish {
+        case .subscribe(let key, let after, let pending):
+            subscribe(session, live, key: key, after: after, pending: pending)
+        case .request(let ref, let request):
+            let author = settings.author(client(of: session), in: live.id)
+            perform(LivePaste.Requester(session: session, author: author, ref: ref), request, on: live)
+        case .delete(let ref):
+            delete(live, session, ref: ref)
+        }
+    }
+
+    /// The store has read a paste.
+    func opened(_ id: PasteID, _ result: Result<StoredPaste, StoreError>) {
+        guard let live = pastes[id], live.paste == nil else { return }
+        switch result.flatMap({ stored in Result { () throws(StoreError) in try Paste(stored, settings.limits) } }) {
+        case .success(let paste):
+            live.paste = paste
+            deadlines.add(.paste(id), at: paste.committed.expiresAt)
+            if paste.committed.expiresAt <= now {
+                end(live, LivePaste.Ending(reason: .expired, requester: nil))
+            }
+            admitWaiters(of: live)
+            resumeViewers(of: live)
+            scheduleUnload(live)
+        case .failure(let error):
+            pastes[id] = nil
+            if error == .gone {
+                endViews(of: live, .expired)
+            }
+            for (session, wish) in live.waiters where !session.isClosing {
+                counters.misses &+= error == .gone ? 1 : 0
+                refuse(session, ErrorMessage(error, ref: wish.ref))
+                unblock(session)
+            }
+            // Viewers of a paste that could not be read again come back by themselves.
+            for viewer in live.viewers {
+                close(viewer, .busy)
+            }
+        }
+    }
+
+    private func admitWaiters(of live: LivePaste) {
+        let waiters = live.waiters
+        live.waiters = []
+        for (session, wish) in waiters where !session.isClosing {
+            fulfil(wish, session, live)
+            unblock(session)
+        }
+    }
+
+    // MARK: Requests
+
+    /// Judges a request by the paste's rules; an accepted one is on its way to the store when the tick ends.
+    func perform(_ requester: LivePaste.Requester, _ request: PasteRequest, on live: LivePaste) {
+        let session = requester.session
+        guard session.inFlight < settings.requestsInFlight else {
+            return refuse(session, .tooManyInFlight, ref: requester.ref, limit: settings.requestsInFlight)
+        }
+        let rate = request.isEdit ? settings.edits : settings.appends
+        let wait =
+            request.isEdit ? session.edits.take(rate, now: now) : session.appends.take(rate, now: now)
+        if let wait {
+            return refuse(session, .tooFast, ref: requester.ref, retryAfter: wait, limit: rate.perSecond)
+        }
+        decide(requester, request, on: live)
+    }
+
+    private func decide(_ requester: LivePaste.Requester, _ request: PasteRequest, on live: LivePaste) {
+        let session = requester.session
+        guard let paste = live.paste, live.ending == nil, now < paste.tentative.expiresAt else {
+            return refuse(session, .noSuchPaste, ref: requester.ref)
+        }
+        let outcome = paste.perform(request, by: requester.author, ref: requester.ref, now: now)
+        switch outcome {
+        case .accepted:
+            session.inFlight += 1
+            live.requesters.append(requester)
+            markDue(live)
+        case .repeated, .refused:
+            if paste.hasPending {
+                session.inFlight += 1
+                live.parked.append((requester, request))
+            } else {
+                answer(requester, outcome)
+            }
+        }
+    }
+
+    private func answer(_ requester: LivePaste.Requester, _ outcome: Outcome) {
+        switch outcome {
+        case .accepted: break
+        case .repeated(let receipt): acknowledge(requester, seq: receipt.seq, item: receipt.item)
+        case .refused(let rejection): refuse(requester.session, ErrorMessage(rejection, ref: requester.ref))
+        }
+    }
+
+    func acknowledge(_ requester: LivePaste.Requester, seq: UInt64, item: UInt64?) {
+        guard !requester.session.isClosing else { return }
+        send(requester.session, .ack(Receipt(ref: requester.ref, seq: seq, item: item)))
+    }
+
+    private func markDue(_ live: LivePaste) {
+        guard !live.isBatchDue else { return }
+        live.isBatchDue = true
+        duePastes.append(live)
+    }
+
+    // MARK: The store's word
+
+    /// The store has decided on a batch.
+    func committed(_ id: PasteID, _ result: Result<Cursor, StoreError>) {
+        guard let live = pastes[id], let paste = live.paste else { return }
+        switch result {
+        case .success:
+            let events = paste.commit()
+            counters.commits &+= 1
+            counters.events &+= UInt64(events.count)
+            show(events, of: live)
+            batchDecided(live)
+        case .failure(.unavailable):
+            counters.failedCommits &+= 1
+            live.retryAt = now + settings.retryMilliseconds
+            deadlines.add(.paste(id), at: now + settings.retryMilliseconds)
+        case .failure(let error):
+            counters.failedCommits &+= 1
+            paste.rollback()
+            let requesters = live.requesters
+            live.requesters = []
+            for requester in requesters {
+                refuse(requester.session, ErrorMessage(error, ref: requester.ref))
+                settle(requester.session)
+            }
+            switch error {
+            case .gone: end(live, LivePaste.Ending(reason: .deleted, requester: nil))
+            case .conflict: reload(live)
+            default: break
+            }
+            batchDecided(live)
+        }
+    }
+
+    /// What waited for a batch goes on: parked requests, a pending end, the next batch.
+    private func batchDecided(_ live: LivePaste) {
+        let parked = live.parked
+        live.parked = []
+        for (requester, request) in parked {
+            if requester.session.isClosing {
+                settle(requester.session)
+            } else {
+                requester.session.inFlight -= 1
+                decide(requester, request, on: live)
+                requester.session.inFlight += 1
+                settle(requester.session)
+            }
+        }
+        guard let paste = live.paste else { return }
+        if paste.hasPending {
+            markDue(live)
+        } else if live.ending != nil {
+            removeStored(live)
+        } else if paste.checkpointDue {
+            effects.store.append(.checkpoint(live.id, state: paste.committed))
+        }
+        scheduleUnload(live)
+    }
+
+    /// Another owner wrote, or a lost answer was a yes: the store's log is read again, devices catch up from it.
+    private func reload(_ live: LivePaste) {
+        live.paste = nil
+        for viewer in live.viewers {
+            viewer.view?.mode = .behind
+        }
+        effects.store.append(.open(live.id))
+    }
+
+    /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
+    private func show(_ events: ArraySlice<Event>, of live: LivePaste) {
+        var frames: [[UInt8]] = []
+        if live.viewers.contains(where: \.isLevel) {
+            frames = events.map { frame(.event($0)) }
+        }
+        guard let head = events.last?.cursor else { return }
+        for viewer in live.viewers where viewer.isLevel {
+            if viewer.outbox.byteCount > settings.outboxHighWaterBytes {
+                viewer.view?.mode = .behind
+                continue
+            }
+            for frame in frames {
+                send(viewer, frame)
+            }
+            viewer.view?.cursor = head
+            counters.deliveries &+= UInt64(frames.count)
+        }
+        // After the fan-out: an author that is level has its event, and may be sent away now.
+        for event in events {
+            guard let requester = live.requesters.popFirst() else { break }
+            if !requester.session.isLevel(with: live) {
+                acknowledge(requester, seq: event.cursor.seq, item: event.body.newItem)
+            }
+            settle(requester.session)
+        }
+        if let expiresAt = live.paste?.committed.expiresAt, events.contains(where: \.isExtension) {
+            deadlines.add(.paste(live.id), at: expiresAt)
+        }
+    }
+}
+
+extension LivePaste.Wish {
+    /// The request's number, if the wish is one.
+    var ref: UInt64? {
+        switch self {
+        case .subscribe: nil
+        case .request(let ref, _), .delete(let ref): ref
+        }
+    }
+}
+
+extension Session {
+    var isLevel: Bool {
+        if case .level = view?.mode { return true }
+        return false
+    }
+
+    func isLevel(with live: LivePaste) -> Bool {
+        isLevel && view?.paste === live
+    }
+}
+
+extension PasteRequest {
+    var isEdit: Bool {
+        if case .edit = self { return true }
+        return false
+    }
+}
+
+extension EventBody {
+    /// The item that the event made.
+    var newItem: UInt64? {
+        switch self {
+        case .append(let item, _), .keep(let item, _): item
+        case .edit, .remove, .clear, .extend, .erased: nil
+        }
+    }
+}
+
+extension Event {
+    var isExtension: Bool {
+        if case .extend = body { return true }
+        return false
+    }
+}
+
+extension Paste {
+    convenience init(_ stored: StoredPaste, _ limits: Limits) throws(StoreError) {
+        try self.init(
+            checkpoint: stored.checkpoint, events: stored.events, history: stored.history,
+            olderCursors: stored.olderCursors, limits: limits)
+    }
+}

@@ -1,0 +1,188 @@
+// Everything that happens because time passes: expiry, removal, sweeps, pings, timeouts.
+
+import PasteModel
+import PasteProtocol
+import WebSocket
+
+extension ShardCore {
+    /// When `timer` has something to do; `nil` for never.
+    public var nextDeadline: Milliseconds? { deadlines.next }
+
+    /// Does what is due.
+    public func timer(now: Milliseconds) {
+        self.now = now
+        while let subject = deadlines.popDue(now: now) {
+            switch subject {
+            case .connection(let id):
+                if let session = session(id), session.calledAt <= now {
+                    lookAtClock(session)
+                }
+            case .paste(let id):
+                if let live = pastes[id] {
+                    lookAtClock(live)
+                }
+            case .sweep:
+                sweep()
+            }
+        }
+    }
+
+    // MARK: Pastes
+
+    private func lookAtClock(_ live: LivePaste) {
+        if let retryAt = live.retryAt, retryAt <= now {
+            live.retryAt = nil
+            retry(live)
+        }
+        if let devicesAt = live.devicesAt, devicesAt <= now {
+            tellDevices(of: live)
+        }
+        if let paste = live.paste, live.ending == nil, paste.committed.expiresAt <= now {
+            end(live, LivePaste.Ending(reason: .expired, requester: nil))
+        }
+        if live.isUnused, live.paste != nil, live.idleSince + settings.idlePasteMilliseconds <= now {
+            pastes[live.id] = nil
+        }
+    }
+
+    func scheduleUnload(_ live: LivePaste) {
+        if live.isUnused {
+            deadlines.add(.paste(live.id), at: max(now, live.idleSince) + settings.idlePasteMilliseconds)
+        }
+    }
+
+    private func retry(_ live: LivePaste) {
+        if let batch = live.paste?.retryBatch() {
+            effects.store.append(.commit(live.id, expected: batch.expected, events: batch.events))
+        } else if live.ending != nil {
+            removeStored(live)
+        }
+    }
+
+    /// A device ends the paste now.
+    func delete(_ live: LivePaste, _ session: Session, ref: UInt64) {
+        guard live.ending == nil, let view = session.view else {
+            return refuse(session, .noSuchPaste, ref: ref)
+        }
+        session.inFlight += 1
+        end(
+            live,
+            LivePaste.Ending(
+                reason: .deleted, requester: LivePaste.Requester(session: session, author: view.author, ref: ref)))
+    }
+
+    /// No new requests from here on. What is in flight is decided first: an `extend` may save the paste.
+    func end(_ live: LivePaste, _ ending: LivePaste.Ending) {
+        live.ending = ending
+        if live.paste?.hasPending != true {
+            removeStored(live)
+        }
+    }
+
+    /// The paste's last request is decided: erase it, unless an `extend` was among them.
+    func removeStored(_ live: LivePaste) {
+        guard let ending = live.ending, !ending.isRemoving else { return }
+        if ending.reason == .expired, let expiresAt = live.paste?.committed.expiresAt, expiresAt > now {
+            live.ending = nil
+            return
+        }
+        live.ending?.isRemoving = true
+        // Its time is over whatever the disk says. A deletion is shown when it can not be taken back.
+        if ending.reason == .expired {
+            endViews(of: live, .expired)
+        }
+        effects.store.append(.remove(live.id, tombstoneUntil: now + settings.limits.lifetime))
+    }
+
+    /// The store has erased a paste, or could not.
+    func removed(_ id: PasteID, _ result: Result<Void, StoreError>) {
+        guard let live = pastes[id], let ending = live.ending else { return }
+        guard case .success = result else {
+            live.ending?.isRemoving = false
+            live.retryAt = now + settings.retryMilliseconds
+            deadlines.add(.paste(id), at: now + settings.retryMilliseconds)
+            return
+        }
+        counters.expiries &+= 1
+        endViews(of: live, ending.reason)
+        pastes[id] = nil
+        for (requester, _) in live.parked {
+            refuse(requester.session, .noSuchPaste, ref: requester.ref)
+            settle(requester.session)
+        }
+        if let requester = ending.requester {
+            acknowledge(requester, seq: live.paste?.committed.cursor.seq ?? 0, item: nil)
+            settle(requester.session)
+        }
+    }
+
+    // MARK: The sweep
+
+    private func sweep() {
+        guard !isSweeping, !isDraining else { return }
+        isSweeping = true
+        effects.store.append(.expiring(before: now, limit: settings.sweepLimit))
+    }
+
+    /// Pastes whose time is over, of all shards: each removes its own.
+    func swept(_ result: Result<[PasteID], StoreError>) {
+        isSweeping = false
+        var isFull = false
+        if case .success(let ids) = result {
+            isFull = ids.count >= settings.sweepLimit
+            for id in ids where id.home(of: shards) == shard && pastes[id] == nil {
+                effects.store.append(.remove(id, tombstoneUntil: now + settings.limits.lifetime))
+            }
+        }
+        deadlines.add(.sweep, at: now + (isFull ? settings.retryMilliseconds : settings.sweepMilliseconds))
+    }
+
+    // MARK: Connections
+
+    /// Whole seconds, so that thousands of idle connections share their wake-ups.
+    func call(_ session: Session, at time: Milliseconds) {
+        let time = (time + 999) / 1_000 * 1_000
+        guard time < session.calledAt || session.calledAt <= now else { return }
+        session.calledAt = time
+        deadlines.add(.connection(session.id), at: time)
+    }
+
+    private func lookAtClock(_ session: Session) {
+        session.calledAt = .max
+        if session.isClosing {
+            effects.aborting.append(session.id)
+            return
+        }
+        if !session.outbox.isEmpty, session.lastOutputAt + settings.stalledReaderMilliseconds <= now {
+            counters.stalledReaders &+= 1
+            return close(session, .slowReader)
+        }
+        session.webSocket == nil ? lookAtHTTPClock(session) : lookAtWebSocketClock(session)
+    }
+
+    private func lookAtHTTPClock(_ session: Session) {
+        guard let due = session.http?.due, due > now else {
+            counters.timeouts &+= 1
+            timeOut(session)
+            return
+        }
+        call(session, at: due)
+    }
+
+    private func lookAtWebSocketClock(_ session: Session) {
+        if let pingedAt = session.pingedAt {
+            let due = pingedAt + settings.pongMilliseconds
+            guard due > now else {
+                counters.timeouts &+= 1
+                return close(session, .silent)
+            }
+            return call(session, at: due)
+        }
+        if session.lastInputAt + settings.pingMilliseconds <= now, session.wait == nil {
+            session.pingedAt = now
+            send(session, ServerFrame.ping([]))
+            return call(session, at: now + settings.pongMilliseconds)
+        }
+        call(session, at: max(now + 1_000, session.lastInputAt + settings.pingMilliseconds))
+    }
+}

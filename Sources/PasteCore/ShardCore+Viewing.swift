@@ -1,0 +1,157 @@
+// How a device gets and stays level: late join, resume, slow reader and snapshot are one question, "what
+// comes after this cursor", asked when the outbox has room.
+
+import PasteModel
+import PasteProtocol
+
+extension ShardCore {
+    // MARK: Coming and going
+
+    func subscribe(_ session: Session, _ live: LivePaste, key: String, after: Cursor?, pending: [UInt64]) {
+        guard let paste = live.paste else { return }
+        let author = settings.author(client(of: session), in: live.id)
+        for viewer in live.viewers where viewer.view?.author == author && viewer !== session {
+            counters.replacedConnections &+= 1
+            close(viewer, .replaced)
+        }
+        var view = Session.View(
+            paste: live, author: author, key: key, index: 0, cursor: paste.committed.cursor, mode: .behind,
+            pending: pending)
+        switch after.map({ paste.next(after: $0, maxBytes: settings.refillBytes) }) {
+        case .events:
+            view.cursor = after ?? view.cursor
+        case .snapshot(let same):
+            view.mode = .snapshot(snapshot(paste, same: same, author, pending))
+        case nil:
+            view.mode = .snapshot(snapshot(paste, same: false, author, pending))
+        }
+        live.add(session, view)
+        deviceCountChanged(live)
+        markDirty(session)
+    }
+
+    /// Ends what a session follows.
+    func leave(_ session: Session) {
+        guard let live = session.view?.paste else { return }
+        live.remove(session, now: now)
+        deviceCountChanged(live)
+        scheduleUnload(live)
+    }
+
+    /// Everyone who follows a paste is told that it is over; their connections stay.
+    func endViews(of live: LivePaste, _ reason: EndReason) {
+        let frame = frame(.expired(paste: live.key.words, reason))
+        for viewer in live.viewers {
+            send(viewer, frame)
+            live.remove(viewer, now: now)
+        }
+    }
+
+    private func deviceCountChanged(_ live: LivePaste) {
+        guard live.devicesAt == nil else { return }
+        let time = max(now, live.devicesToldAt &+ settings.devicesMilliseconds)
+        live.devicesAt = time
+        deadlines.add(.paste(live.id), at: time)
+    }
+
+    func tellDevices(of live: LivePaste) {
+        live.devicesAt = nil
+        live.devicesToldAt = now
+        let frame = frame(.devices(count: live.viewers.count))
+        for viewer in live.viewers where viewer.isLevel {
+            send(viewer, frame)
+        }
+    }
+
+    // MARK: Catching up
+
+    /// Marks every viewer so that the flush asks for what comes next.
+    func resumeViewers(of live: LivePaste) {
+        for viewer in live.viewers {
+            markDirty(viewer)
+        }
+    }
+
+    /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
+    func refill(_ session: Session) {
+        while !session.isClosing, session.outbox.byteCount < settings.refillBytes, let view = session.view,
+            let paste = view.paste.paste
+        {
+            switch view.mode {
+            case .level:
+                return
+            case .snapshot(var parts):
+                let isLast = sendPart(of: &parts, to: session, view)
+                session.view?.mode = isLast ? .behind : .snapshot(parts)
+                if isLast {
+                    session.view?.pending = nil
+                    session.view?.cursor = parts.state.cursor
+                }
+            case .behind:
+                switch paste.next(after: view.cursor, maxBytes: settings.refillBytes) {
+                case .snapshot(let same):
+                    session.view?.mode = .snapshot(snapshot(paste, same: same, view.author, view.pending ?? []))
+                case .events(let events) where events.isEmpty:
+                    becomeLevel(session, view, paste)
+                case .events(let events):
+                    for event in events {
+                        session.outbox.push(frame(.event(event)))
+                    }
+                    counters.deliveries &+= UInt64(events.count)
+                    session.view?.cursor = events.last?.cursor ?? view.cursor
+                }
+            }
+        }
+    }
+
+    private func becomeLevel(_ session: Session, _ view: Session.View, _ paste: Paste) {
+        session.view?.mode = .level
+        guard let pending = view.pending else { return }
+        session.view?.pending = nil
+        session.outbox.push(
+            frame(
+                .resumed(
+                    Resumed(
+                        cursor: view.cursor, now: now, expiresAt: paste.committed.expiresAt, you: view.author,
+                        acked: paste.receipts(of: view.author, refs: pending)))))
+    }
+
+    // MARK: Snapshots
+
+    /// What everyone may do who has the key.
+    private static let verbs = ["append", "edit", "keep", "remove", "clear", "extend", "delete"]
+
+    private func snapshot(_ paste: Paste, same: Bool, _ author: Author, _ pending: [UInt64]) -> SnapshotParts {
+        SnapshotParts(
+            state: paste.committed, same: same, acked: paste.receipts(of: author, refs: pending), next: nil)
+    }
+
+    /// Queues the next part of a snapshot.
+    /// - Returns: Whether it was the last.
+    private func sendPart(of parts: inout SnapshotParts, to session: Session, _ view: Session.View) -> Bool {
+        let items = parts.state.items
+        let start = parts.next ?? items.startIndex
+        var end = start
+        var byteCount = parts.next == nil ? parts.state.pad.count : 0
+        while end < items.endIndex, end == start || byteCount + items[end].text.count <= settings.snapshotPartBytes {
+            byteCount += items[end].text.count
+            end += 1
+        }
+        let more = end < items.endIndex
+        if parts.next == nil {
+            counters.snapshots &+= 1
+            session.outbox.push(
+                frame(
+                    .snapshot(
+                        Snapshot(
+                            paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
+                            now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
+                            pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
+                            acked: parts.acked, devices: view.paste.viewers.count, more: more))))
+        } else {
+            session.outbox.push(frame(.items(Array(items[start..<end]), more: more)))
+        }
+        parts.next = end
+        return !more
+    }
+}

@@ -1,0 +1,109 @@
+// What clients say (PROTOCOL.md, "From client to server").
+
+import PasteModel
+
+/// A message from a client.
+public enum ClientMessage: Hashable, Sendable {
+    /// Who I am; the first message, if it comes.
+    case hello(client: ClientSecret)
+    /// A new paste.
+    case create(ref: UInt64, key: String?, expiresIn: Milliseconds?, isPrivate: Bool)
+    /// Follow a paste, from a cursor if one is known. `pending`: the refs that wait for their acknowledgement.
+    case subscribe(paste: String, after: Cursor?, pending: [UInt64])
+    /// Change a paste: the one that is followed, or `paste`.
+    case request(ref: UInt64, PasteRequest, paste: String?)
+    /// End the followed paste now.
+    case delete(ref: UInt64)
+    /// Follow nothing any more.
+    case unsubscribe
+    /// Say `pong`.
+    case ping
+
+    /// Reads one message.
+    ///
+    /// Unknown fields are skipped, known ones are checked; `null` is the same as absence. A cursor that is
+    /// incomplete or whose tag is not one of ours is no error but no cursor: the client gets a snapshot.
+    /// - Parameter json: One whole JSON text.
+    /// - Throws: What to answer; with the message's `ref` if that could be read. The connection stays.
+    public init(json: Span<UInt8>) throws(MessageError) {
+        let object = try JSONObject(whole: json)
+        let ref = object[.ref]?.integer(in: json).flatMap { $0 >= 1 ? UInt64($0) : nil }
+        do throws(MessageError) {
+            guard !object.hasLoneSurrogate else { throw MessageError(.badText, "a lone surrogate") }
+            self = try Self.message(object, json)
+        } catch {
+            throw MessageError(error.code, ref: ref, error.explanation)
+        }
+    }
+
+    private static func message(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) -> ClientMessage {
+        let type = try object.requiredString(.type, json, limit: 64)
+        switch type {
+        case "append", "edit", "keep", "remove", "clear", "extend":
+            return .request(
+                ref: try object.ref(json), try request(type, object, json),
+                paste: try object.string(.paste, json, limit: AnnouncedLimits.keyBytes))
+        case "hello":
+            let digits = try object.text(.client, json).utf8
+            guard let client = ClientSecret(hexadecimal: digits) else {
+                throw .field(.client, "is not 32 hexadecimal digits")
+            }
+            return .hello(client: client)
+        case "create":
+            return .create(
+                ref: try object.ref(json), key: try object.string(.key, json, limit: AnnouncedLimits.keyBytes),
+                expiresIn: try object.time(.expiresIn, json), isPrivate: try object.flag(.private))
+        case "subscribe":
+            return .subscribe(
+                paste: try object.requiredString(.paste, json, limit: AnnouncedLimits.keyBytes),
+                after: try object.cursor(json), pending: try object.pending(json))
+        case "delete": return .delete(ref: try object.ref(json))
+        case "unsubscribe": return .unsubscribe
+        case "ping": return .ping
+        default: throw MessageError(.unknownType, "`type` is none of this version's")
+        }
+    }
+
+    private static func request(
+        _ type: String, _ object: JSONObject, _ json: Span<UInt8>
+    ) throws(MessageError) -> PasteRequest {
+        switch type {
+        case "append": return .append(try object.text(.text, json))
+        case "keep": return .keep(base: try object.requiredNumber(.base, json))
+        case "remove": return .remove(item: try object.requiredNumber(.item, from: 1, json))
+        case "clear": return .clear(through: try object.requiredNumber(.through, json))
+        case "extend": return .extend(expiresIn: try object.requiredTime(.expiresIn, json))
+        default:
+            let target = try object.target(json)
+            let base = try object.requiredNumber(.base, json)
+            let edit = try object.edit(json)
+            guard !edit.ops.isEmpty else { throw MessageError(.badEdit, "`ops` is empty") }
+            return .edit(target, base: base, edit)
+        }
+    }
+}
+
+extension JSONObject {
+    fileprivate func ref(_ json: Span<UInt8>) throws(MessageError) -> UInt64 {
+        try requiredNumber(.ref, from: 1, json)
+    }
+
+    fileprivate func cursor(_ json: Span<UInt8>) throws(MessageError) -> Cursor? {
+        let seq = try number(.after, json)
+        let tag = try word(.tag, json)
+        guard let seq, let tag else { return nil }
+        return Cursor(seq: seq, tag: tag)
+    }
+
+    fileprivate func pending(_ json: Span<UInt8>) throws(MessageError) -> [UInt64] {
+        guard self[.pending] != nil else { return [] }
+        var refs: [UInt64] = []
+        for token in try elements(.pending, limit: AnnouncedLimits.pendingRefs, json) {
+            guard let ref = token.integer(in: json), ref >= 1 else {
+                throw .field(.pending, "holds something that is no ref")
+            }
+            refs.append(UInt64(ref))
+        }
+        return refs
+    }
+}

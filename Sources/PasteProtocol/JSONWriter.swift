@@ -1,0 +1,114 @@
+// Writing: straight appends to the caller's array. A member is written with the comma before it, so that
+// `type`, which is first in every message, is the only one without.
+
+import PasteModel
+
+extension [UInt8] {
+    /// Begins a message: `{"type":"..."`.
+    mutating func begin(_ type: String) {
+        append(contentsOf: "{\"type\":\"".utf8)
+        append(contentsOf: type.utf8)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// Ends an object.
+    mutating func end() {
+        append(UInt8(ascii: "}"))
+    }
+
+    /// Begins a member: `,"name":`.
+    mutating func member(_ field: Field) {
+        append(contentsOf: ",\"".utf8)
+        append(contentsOf: field.rawValue.utf8)
+        append(contentsOf: "\":".utf8)
+    }
+
+    /// A member that is an integer.
+    mutating func member(_ field: Field, _ value: some BinaryInteger) {
+        member(field)
+        append(decimal: Int64(truncatingIfNeeded: value))
+    }
+
+    /// A member that is a truth value.
+    mutating func member(_ field: Field, _ value: Bool) {
+        member(field)
+        append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    /// A member that is a text.
+    mutating func member(_ field: Field, _ value: Text) {
+        member(field)
+        append(json: value.utf8.span)
+    }
+
+    /// A member that is a string.
+    mutating func member(_ field: Field, _ value: String) {
+        member(field)
+        append(json: Array(value.utf8).span)
+    }
+
+    /// A member that is 16 hexadecimal digits.
+    mutating func member(hexadecimal field: Field, _ value: UInt64) {
+        member(field)
+        append(UInt8(ascii: "\""))
+        append(hexadecimal: value)
+        append(UInt8(ascii: "\""))
+    }
+
+    /// A member that is a list.
+    mutating func member<Member>(
+        _ field: Field, list: some Sequence<Member>, _ write: (inout [UInt8], Member) -> Void
+    ) {
+        member(field)
+        append(UInt8(ascii: "["))
+        var isFirst = true
+        for element in list {
+            if !isFirst { append(UInt8(ascii: ",")) }
+            isFirst = false
+            write(&self, element)
+        }
+        append(UInt8(ascii: "]"))
+    }
+
+    /// Appends decimal digits.
+    mutating func append(decimal value: Int64) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        let start = count
+        repeat {
+            append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        self[start...].reverse()
+    }
+
+    /// Appends a JSON string of valid UTF-8: what RFC 8259 section 7 demands is escaped, nothing else.
+    mutating func append(json text: Span<UInt8>) {
+        append(UInt8(ascii: "\""))
+        var at = 0
+        while true {
+            let end = plainEnd(of: text, from: at, asciiOnly: false)
+            append(copying: text.extracting(at..<end))
+            guard end < text.count else { break }
+            append(escapeOf: text[end])
+            at = end + 1
+        }
+        append(UInt8(ascii: "\""))
+    }
+
+    private mutating func append(escapeOf byte: UInt8) {
+        append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): append(byte)
+        case 0x08: append(UInt8(ascii: "b"))
+        case 0x09: append(UInt8(ascii: "t"))
+        case 0x0A: append(UInt8(ascii: "n"))
+        case 0x0C: append(UInt8(ascii: "f"))
+        case 0x0D: append(UInt8(ascii: "r"))
+        default:
+            append(contentsOf: byte < 0x10 ? "u000".utf8 : "u001".utf8)
+            let digit = byte & 0xF
+            append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
+        }
+    }
+}

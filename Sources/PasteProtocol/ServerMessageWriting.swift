@@ -1,0 +1,160 @@
+// The server's side of writing. The order of the members is fixed: equal messages are equal bytes.
+
+import PasteModel
+
+extension ServerMessage {
+    /// Appends the message as one JSON text.
+    public func encode(into output: inout [UInt8]) {
+        switch self {
+        case .welcome(let welcome): welcome.encode(into: &output)
+        case .created(let created): created.encode(into: &output)
+        case .snapshot(let snapshot): snapshot.encode(into: &output)
+        case .items(let items, let more):
+            output.begin("items")
+            output.member(items)
+            output.member(.more, more)
+            output.end()
+        case .resumed(let resumed): resumed.encode(into: &output)
+        case .event(let event): event.encode(into: &output)
+        case .ack(let receipt):
+            output.begin("ack")
+            output.members(receipt, isFirst: false)
+            output.end()
+        case .expired(let paste, let reason):
+            output.begin("expired")
+            output.member(.paste, paste)
+            output.member(.reason, reason.rawValue)
+            output.end()
+        case .devices(let count):
+            output.begin("devices")
+            output.member(.count, count)
+            output.end()
+        case .error(let error): error.encode(into: &output)
+        case .pong:
+            output.begin("pong")
+            output.end()
+        }
+    }
+}
+
+extension Welcome {
+    fileprivate func encode(into output: inout [UInt8]) {
+        output.begin("welcome")
+        output.member(.version, version)
+        output.member(.server, server)
+        output.member(.limits)
+        output.append(contentsOf: "{\"textBytes\":".utf8)
+        output.append(decimal: Int64(limits.textBytes))
+        output.member(.pasteBytes, limits.pasteBytes)
+        output.member(.items, limits.items)
+        output.member(.lifetimeMilliseconds, limits.lifetimeMilliseconds)
+        output.member(.defaultLifetimeMilliseconds, limits.defaultLifetimeMilliseconds)
+        output.member(.messageBytes, limits.messageBytes)
+        output.member(.requestsInFlight, limits.requestsInFlight)
+        output.member(.rememberedRefs, limits.rememberedRefs)
+        output.member(.pendingRefs, AnnouncedLimits.pendingRefs)
+        output.member(.editOps, AnnouncedLimits.editOps)
+        output.member(.appendsPerSecond, limits.appendsPerSecond)
+        output.member(.editsPerSecond, limits.editsPerSecond)
+        output.end()
+        output.member(.now, now)
+        output.end()
+    }
+}
+
+extension Created {
+    fileprivate func encode(into output: inout [UInt8]) {
+        output.begin("created")
+        output.member(.ref, ref)
+        output.member(.paste, paste)
+        if let code { output.member(.code, code) }
+        output.member(.url, url)
+        output.members(cursor)
+        output.member(.expiresAt, expiresAt)
+        output.end()
+    }
+}
+
+extension Snapshot {
+    fileprivate func encode(into output: inout [UInt8]) {
+        output.begin("snapshot")
+        output.member(.paste, paste)
+        if let code { output.member(.code, code) }
+        output.members(cursor)
+        output.member(.same, same)
+        output.member(.now, now)
+        output.member(.expiresAt, expiresAt)
+        output.member(hexadecimal: .you, you.rawValue)
+        output.member(.can, list: can) { $0.append(json: Array($1.utf8).span) }
+        output.member(.pad, pad)
+        output.member(.padSeq, padSeq)
+        output.member(items)
+        output.member(acked)
+        output.member(.devices, devices)
+        if more { output.member(.more, true) }
+        output.end()
+    }
+}
+
+extension Resumed {
+    fileprivate func encode(into output: inout [UInt8]) {
+        output.begin("resumed")
+        output.members(cursor)
+        output.member(.now, now)
+        output.member(.expiresAt, expiresAt)
+        output.member(hexadecimal: .you, you.rawValue)
+        output.member(acked)
+        output.end()
+    }
+}
+
+extension ErrorMessage {
+    fileprivate func encode(into output: inout [UInt8]) {
+        output.begin("error")
+        if let ref { output.member(.ref, ref) }
+        output.member(.code, code)
+        output.member(.message, message)
+        output.member(.retry, retry.rawValue)
+        if let retryAfter { output.member(.retryAfter, retryAfter) }
+        if let limit { output.member(.limit, limit) }
+        output.end()
+    }
+}
+
+extension [UInt8] {
+    /// The members `seq` and `tag`.
+    mutating func members(_ cursor: Cursor) {
+        member(.seq, cursor.seq)
+        member(hexadecimal: .tag, cursor.tag)
+    }
+
+    /// The member `items`.
+    fileprivate mutating func member(_ items: [Item]) {
+        member(.items, list: items) { output, item in
+            output.append(contentsOf: "{\"item\":".utf8)
+            output.append(decimal: Int64(truncatingIfNeeded: item.number))
+            output.member(.at, item.at)
+            output.member(hexadecimal: .by, item.author.rawValue)
+            output.member(.text, item.text)
+            output.member(.textSeq, item.textSeq)
+            output.end()
+        }
+    }
+
+    /// The member `acked`.
+    fileprivate mutating func member(_ receipts: [Receipt]) {
+        member(.acked, list: receipts) { output, receipt in
+            output.append(UInt8(ascii: "{"))
+            output.members(receipt, isFirst: true)
+            output.end()
+        }
+    }
+
+    /// The members of a receipt.
+    fileprivate mutating func members(_ receipt: Receipt, isFirst: Bool) {
+        append(contentsOf: (isFirst ? "\"ref\":" : ",\"ref\":").utf8)
+        append(decimal: Int64(truncatingIfNeeded: receipt.ref))
+        member(.seq, receipt.seq)
+        if let item = receipt.item { member(.item, item) }
+    }
+}

@@ -1,0 +1,73 @@
+// Every setting of `pasted serve`, once: its flag, what it means, and what holds when nobody says anything.
+
+import ArgumentParser
+
+/// The flags. All are texts here: whatever the source, `Settings` reads and judges them in one place.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "Addresses to listen on, with commas between: HOST:PORT, [IPv6]:PORT, or :PORT for all.")
+    var listen: String?
+    @Option(help: "Address for /metrics, /healthz and /readyz; none: they are not served.")
+    var adminListen: String?
+    @Option(help: "Directory of the database, the secret and the self-signed certificate.")
+    var stateDir: String?
+    @Option(help: "Directory of the page.")
+    var site: String?
+    @Option(help: "'sqlite' keeps pastes on disk, 'memory' loses them at the end (for measurements).")
+    var store: String?
+    @Option(help: "'on' or 'off' (behind a proxy, in tests).")
+    var tls: String?
+    @Flag(help: "The same as --tls off.")
+    var noTls = false
+    @Option(help: "PEM file of the certificate chain; without it one is made for localhost.")
+    var certificate: String?
+    @Option(help: "PEM file of the certificate's private key.")
+    var privateKey: String?
+    @Option(help: "Event-loop threads; 0: one for each core.")
+    var shards: String?
+    @Option(help: "Origins besides its own whose pages may connect, with commas between.")
+    var allowedOrigins: String?
+    @Option(help: "How long a SIGTERM waits for connections to end.")
+    var gracePeriod: String?
+    @Option(help: "'trace', 'debug', 'info', 'notice', 'warning', 'error' or 'critical'.")
+    var logLevel: String?
+    @Option(help: "Bytes of UTF-8 in one item or the pad.")
+    var textBytes: String?
+    @Option(help: "Bytes of UTF-8 in all items and the pad of one paste.")
+    var pasteBytes: String?
+    @Option(help: "Items in one paste.")
+    var items: String?
+    @Option(help: "Bytes of one WebSocket message.")
+    var messageBytes: String?
+    @Option(help: "The longest life of a paste from now: 90s, 1h, 7d.")
+    var lifetime: String?
+    @Option(help: "The life of a paste whose maker named none.")
+    var defaultLifetime: String?
+    @Option(help: "Appends, removals and the like a second, per connection.")
+    var appendsPerSecond: String?
+    @Option(help: "Edits a second, per connection.")
+    var editsPerSecond: String?
+
+    /// Name, flag and default of each setting, in the order in which `--print-config` shows them.
+    static let catalogue: [(name: String, flag: @Sendable (ServeOptions) -> String?, fallback: String)] = [
+        ("listen", { $0.listen }, "localhost:8443"),
+        ("admin-listen", { $0.adminListen }, ""),
+        ("state-dir", { $0.stateDir }, ""),
+        ("site", { $0.site }, ""),
+        ("store", { $0.store }, "sqlite"),
+        ("tls", { $0.noTls ? "off" : $0.tls }, "on"),
+        ("certificate", { $0.certificate }, ""),
+        ("private-key", { $0.privateKey }, ""),
+        ("shards", { $0.shards }, "0"),
+        ("allowed-origins", { $0.allowedOrigins }, ""),
+        ("grace-period", { $0.gracePeriod }, "10s"),
+        ("log-level", { $0.logLevel }, "info"),
+        ("text-bytes", { $0.textBytes }, "1048576"),
+        ("paste-bytes", { $0.pasteBytes }, "16777216"),
+        ("items", { $0.items }, "10000"),
+        ("message-bytes", { $0.messageBytes }, "6356992"),
+        ("lifetime", { $0.lifetime }, "30d"),
+        ("default-lifetime", { $0.defaultLifetime }, "24h"),
+        ("appends-per-second", { $0.appendsPerSecond }, "20"),
+        ("edits-per-second", { $0.editsPerSecond }, "200"),
+    ]
+}
