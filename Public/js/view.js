@@ -27,7 +27,10 @@ export class View {
     const isHome = paste.key === null;
     this.#show("home", isHome);
     this.#show("unknown", paste.phase === "unknown");
-    this.#show("paste", !isHome && paste.phase !== "unknown");
+    // Texts that were typed for a key that opens nothing are still the person's.
+    const hasReturned = session.outbox.returned().length > 0;
+    this.#show("paste", !isHome && (paste.phase !== "unknown" || hasReturned));
+    this.#show("about", paste.phase !== "unknown");
     this.#standing(session);
     if (isHome) return this.#home(session);
     setText(this.at("unknown-key"), paste.key);
@@ -110,13 +113,15 @@ export class View {
 
   #key(paste) {
     const words = this.at("words");
-    if (words.dataset.key !== paste.key) {
-      words.dataset.key = paste.key;
-      words.replaceChildren(...breakable(paste.key));
+    const isCode = paste.code !== null && bare(paste.code) === bare(paste.key);
+    const heading = isCode ? paste.code : paste.key;
+    if (words.dataset.key !== heading) {
+      words.dataset.key = heading;
+      words.replaceChildren(...breakable(heading));
       this.#badge(this.unseen);
     }
     setText(this.at("code"), paste.code ?? "");
-    this.at("code-line").classList.toggle("unknown-yet", !paste.code || paste.code === paste.key);
+    this.at("code-line").classList.toggle("unknown-yet", paste.code === null || isCode);
   }
 
   #facts(session, now) {
@@ -126,6 +131,7 @@ export class View {
     const devices = session.connection === "live" ? Math.max(1, paste.devices) : 0;
     setText(this.at("devices"), devices === 0 ? "" : plural(devices, "device"));
     this.#show("facts", paste.phase !== "over");
+    this.#show("copy-link", paste.phase !== "over");
     const menu = this.at("change");
     menu.classList.toggle("unavailable", !isOpen);
     if (!isOpen) menu.open = false;
@@ -148,14 +154,18 @@ export class View {
   }
 
   #composer(session) {
-    this.#show("composer", session.paste.phase !== "over");
-    this.at("keep").disabled = !session.writable;
+    this.#show("composer", session.writable);
   }
 }
 
 /** Numbers of items whose removal was asked for. */
 function* removing(session) {
   for (const { verb, fields } of session.outbox.unanswered()) if (verb === "remove") yield fields.item;
+}
+
+/** A key without what may stand between its parts. */
+function bare(key) {
+  return key.replace(/[\s._-]+/g, "").toLowerCase();
 }
 
 /** A key that may wrap after each hyphen. */

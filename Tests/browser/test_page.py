@@ -256,6 +256,22 @@ class EndsAndRefusals(PageCase):
         laptop.page.wait_for_selector("#unknown:not([hidden])")
         laptop.screenshot("unknown-desktop-light")
 
+    def test_a_text_typed_for_a_key_that_opens_nothing_is_given_back(self):
+        laptop = self.device()
+        laptop.page.route_web_socket("**/live", lambda socket: None)  # the answer takes its time
+        laptop.page.goto(f"{self.server.url}/no-such-thing-here")
+        laptop.keep("written too early")
+        laptop.page.unroute_all()
+        laptop.page.close()
+        laptop.page = laptop.tab()
+        laptop.page.goto(f"{self.server.url}/no-such-thing-here")
+        laptop.page.wait_for_selector("#unknown:not([hidden])")
+        laptop.page.wait_for_selector("#outgoing li.returned")
+        self.assertEqual(laptop.page.inner_text("#outgoing .text"), "written too early")
+        laptop.page.click("#outgoing [data-do=copy]")
+        laptop.page.wait_for_selector("#toast.shown")
+        self.assertEqual(laptop.page.evaluate("navigator.clipboard.readText()"), "written too early")
+
     def test_a_text_over_the_limit_stays_in_the_box_with_the_limit_stated(self):
         laptop, phone, _ = self.pair()
         self.assertIn("Up to 1 MiB", laptop.page.inner_text("#note"))
