@@ -216,6 +216,7 @@ export class Session {
       this.#do({ type: "cancel", name: "pong" });
       this.#do({ type: "timer", name: "quiet", after: QUIET });
     }
+    this.online = true; // whatever the browser believes
     if (typeof message.now === "number") this.clockOffset = message.now - time;
     switch (message.type) {
       case "welcome": return this.#welcome(message);

@@ -20,8 +20,10 @@ class PageCase(unittest.TestCase):
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.close)
 
+    tls = False
+
     def setUp(self):
-        self.server = Server()
+        self.server = Server(tls=self.tls)
         self.addCleanup(self.server.close)
         self.devices = []
 
@@ -149,6 +151,24 @@ class TwoDevices(PageCase):
         laptop.keep("from the first")
         phone.wait_items(2)
         self.assertEqual(laptop.standing(), "Live")
+
+
+class OverTLS(PageCase):
+    tls = True
+
+    def test_two_devices_share_a_log_and_survive_a_restart(self):
+        laptop, phone, _ = self.pair()
+        for device in (laptop, phone):
+            device.expects_outage = True
+        content = log_file()
+        laptop.drop("server.log", content)
+        phone.wait_items(1)
+        self.assertEqual(digest(phone.copy()), digest(content))
+        self.server.kill()
+        phone.wait_standing("waiting")
+        phone.keep("typed in between")
+        self.server.start()
+        laptop.wait_text("typed in between")
 
 
 class Outages(PageCase):
