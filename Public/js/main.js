@@ -2,6 +2,7 @@
 
 import { copyText } from "./clipboard.js";
 import { Composer } from "./composer.js";
+import { normaliseKey } from "./key.js";
 import { showWhole } from "./lists.js";
 import { Session } from "./session.js";
 import { Socket } from "./socket.js";
@@ -15,7 +16,7 @@ const LIMIT_BEFORE_WELCOME = 1 << 20;
 /** How long a button waits for the second press that means it, in milliseconds. */
 const ARMED = 4_000;
 
-const key = decodeURIComponent(location.pathname.slice(1)).replace(/\/$/, "") || null;
+const key = keyOf(location.pathname);
 const store = await Store.open(key ?? "");
 const left = store.load();
 const session = new Session({ client: store.client, key, stored: left.stored, cursor: left.cursor });
@@ -35,6 +36,17 @@ handle({ type: "network", online: navigator.onLine });
 handle({ type: "start" });
 show();
 setInterval(() => view.tick(session, Date.now()), 1_000);
+
+/** The key in an address: in its tidy spelling, so that one paste has one name in this browser's storage. */
+function keyOf(path) {
+  let typed = path.replace(/^\/|\/$/g, "");
+  try {
+    typed = decodeURIComponent(typed);
+  } catch {
+    // Not an encoding of anything: the server will know no such paste.
+  }
+  return typed === "" ? null : (normaliseKey(typed) ?? typed);
+}
 
 /** One event into the session, its effects out. */
 function handle(event) {
@@ -136,9 +148,12 @@ function wirePage() {
   for (const [form, field] of [["open", "key"], ["open-again", "key-again"]]) {
     on(form, "submit", (event) => {
       event.preventDefault();
-      const typed = view.at(field).value.trim().replace(/[\s._]+/g, "-").toLowerCase();
-      if (typed !== "") location.assign(`/${encodeURIComponent(typed)}`);
+      const typed = normaliseKey(view.at(field).value);
+      if (typed !== null) return location.assign(`/${typed}`);
+      view.at(field).setCustomValidity("A key is three words, or six letters and digits.");
+      view.at(field).reportValidity();
     });
+    on(field, "input", ({ target }) => target.setCustomValidity(""));
   }
   on("keep", "click", () => composer.keep());
   on("copy-link", "click", () => copy(new URL(`/${session.paste.key}`, location.href).href, "Link copied."));

@@ -22,6 +22,7 @@
 
 import { Outbox } from "./outbox.js";
 import * as protocol from "./protocol.js";
+import { apply } from "./text.js";
 
 /** First and longest wait before connecting again, in milliseconds; each wait is random below its bound. */
 export const BACKOFF_FIRST = 500;
@@ -361,6 +362,8 @@ export class Session {
         this.#do({ type: "notice", kind: isOwn ? "kept" : "arrived", item: message.item });
         return true;
       }
+      case "edit":
+        return this.#edit(message);
       case "remove":
         items.delete(message.item);
         return true;
@@ -374,6 +377,18 @@ export class Session {
       default:
         return false;
     }
+  }
+
+  /** The pad or an item as the event's ops leave it; false when they don't fit. */
+  #edit({ target, ops, seq }) {
+    const { items, pad } = this.paste;
+    const item = items.get(target);
+    const before = target === "pad" ? pad.text : item?.text;
+    const text = before === undefined ? null : apply(before, ops);
+    if (text === null) return false;
+    if (target === "pad") this.paste.pad = { text, seq };
+    else items.set(target, { ...item, text, textSeq: seq });
+    return true;
   }
 
   #acknowledge(ref) {

@@ -68,6 +68,17 @@ class TwoDevices(PageCase):
         code = laptop.page.inner_text("#code")
         phone.open(code.lower())
         phone.wait_text("hello")
+        self.assertEqual(phone.page.inner_text("#words"), code)
+
+    def test_what_can_be_no_key_is_said_at_the_field(self):
+        laptop = self.device()
+        laptop.page.goto(self.server.url + "/")
+        laptop.page.fill("#key", "käse?")
+        laptop.page.keyboard.press("Enter")
+        message = laptop.page.eval_on_selector("#key", "field => field.validationMessage")
+        self.assertIn("three words", message)
+        laptop.page.fill("#key", "maple otter cabin")
+        self.assertEqual(laptop.page.eval_on_selector("#key", "field => field.validationMessage"), "")
 
     def test_a_log_with_crlf_tabs_emoji_and_combining_marks_keeps_its_bytes(self):
         laptop, phone, _ = self.pair()
