@@ -88,7 +88,10 @@ function perform(effect) {
     case "address":
       store.moveTo(effect.paste);
       history.pushState(null, "", `/${encodeURIComponent(effect.paste)}`);
-      setTimeout(() => view.at("box").focus());
+      setTimeout(() => {
+        show(); // what is hidden can't take the focus
+        view.at("box").focus();
+      });
       return;
     case "notice": return tell(effect);
   }

@@ -139,6 +139,18 @@ class TwoDevices(PageCase):
         for device in (laptop, phone):
             device.page.wait_for_function("() => /^[67] days/.test(document.getElementById('countdown').textContent)")
 
+    def test_the_link_opens_the_paste(self):
+        laptop = self.device()
+        laptop.make()
+        self.assertEqual(laptop.page.evaluate("() => document.activeElement.id"), "box", "ready to type")
+        laptop.keep("by the link")
+        laptop.page.click("#copy-link")
+        laptop.page.wait_for_selector("#toast.shown")
+        link = laptop.page.evaluate("navigator.clipboard.readText()")
+        phone = self.device(phone=True)
+        phone.page.goto(link)
+        phone.wait_text("by the link")
+
     def test_a_reload_shows_the_same(self):
         laptop, phone, _ = self.pair()
         laptop.keep("kept")
@@ -239,6 +251,22 @@ class Outages(PageCase):
         laptop.wait_standing("live")
         laptop.wait_items(2)
         self.assertEqual(phone.texts(), ["two", "one"])
+
+    def test_without_room_to_store_it_says_so_and_no_ref_is_used_twice(self):
+        laptop, phone, _ = self.pair()
+        self.outage(laptop, phone)
+        laptop.keep("first")
+        phone.wait_text("first")
+        laptop.page.evaluate(
+            "() => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') } }")
+        laptop.keep("second")
+        laptop.page.wait_for_selector("#unkept:not([hidden])")
+        phone.wait_text("second")
+        laptop.page.reload()
+        laptop.wait_items(2)
+        laptop.keep("third")
+        phone.wait_text("third")
+        self.assertEqual(phone.texts(), ["third", "second", "first"])
 
     def test_a_double_click_keeps_once(self):
         laptop, phone, _ = self.pair()
