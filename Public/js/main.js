@@ -127,7 +127,7 @@ function keep(text) {
 async function keepFiles(files) {
   for (const { text, problem } of await readFiles(files, limitBytes())) {
     if (problem) view.toast(problem);
-    else keep(text);
+    else if (!keep(text)) view.toast("This paste takes no more; nothing was kept.");
   }
 }
 
@@ -256,11 +256,10 @@ function wireTransfer() {
     else keepLoose(event.dataTransfer.getData("text/plain"));
   });
   addEventListener("paste", (event) => {
-    if (event.target.closest?.("input, textarea") && event.clipboardData.files.length === 0) return;
-    if (!isOpen()) return;
     const files = [...event.clipboardData.files];
     const text = event.clipboardData.getData("text/plain");
-    if (text === "" && files.length === 0) return;
+    const isIntoField = event.target.closest?.("input, textarea") && (text !== "" || files.length === 0);
+    if (isIntoField || !isOpen() || (text === "" && files.length === 0)) return;
     event.preventDefault();
     if (text !== "") keepLoose(text);
     else keepFiles(files);

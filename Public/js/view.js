@@ -28,8 +28,8 @@ export class View {
     this.#show("home", isHome);
     this.#show("unknown", paste.phase === "unknown");
     // Texts that were typed for a key that opens nothing are still the person's.
-    const hasReturned = session.outbox.returned().length > 0;
-    this.#show("paste", !isHome && (paste.phase !== "unknown" || hasReturned));
+    const hasTexts = session.outbox.returned().length > 0 || this.at("box").value !== "";
+    this.#show("paste", !isHome && (paste.phase !== "unknown" || hasTexts));
     this.#show("about", paste.phase !== "unknown");
     this.#standing(session);
     if (isHome) return this.#home(session);
@@ -133,6 +133,7 @@ export class View {
     this.#show("facts", paste.phase !== "over");
     this.#show("copy-link", paste.phase !== "over");
     const menu = this.at("change");
+    this.#show("change", paste.phase !== "over");
     menu.classList.toggle("unavailable", !isOpen);
     if (!isOpen) menu.open = false;
     const longest = session.limits?.lifetimeMilliseconds ?? Infinity;
@@ -154,7 +155,13 @@ export class View {
   }
 
   #composer(session) {
-    this.#show("composer", session.writable);
+    // What stands in the box when the paste ends is still the person's.
+    const box = this.at("box");
+    const isHeld = !session.writable && box.value !== "";
+    this.#show("composer", session.writable || isHeld);
+    this.#show("held", isHeld);
+    for (const id of ["note", "file-choice", "keep"]) this.#show(id, session.writable);
+    if (box.readOnly === session.writable) box.readOnly = !session.writable;
   }
 }
 
