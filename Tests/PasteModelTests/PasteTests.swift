@@ -1,3 +1,4 @@
+import Foundation
 import PasteModel
 import Testing
 
@@ -21,6 +22,28 @@ private func insert(_ text: String, at: Int = 0) -> TextEdit {
 }
 
 @Suite struct PasteTests {
+    @Test("Tags chain as the shared vectors say")
+    func tags() throws {
+        struct Vectors: Decodable {
+            struct Link: Decodable {
+                let by: String
+                let ref: UInt64
+                let seq: UInt64
+                let tag: String
+            }
+
+            let generation: String
+            let events: [Link]
+        }
+        let vectors = try JSONDecoder().decode(Vectors.self, from: vectors("log"))
+        var cursor = Cursor(seq: 0, tag: try #require(UInt64(vectors.generation, radix: 16)))
+        for link in vectors.events {
+            let author = Author(rawValue: try #require(UInt64(link.by, radix: 16)))
+            cursor = cursor.advanced(by: author, ref: link.ref)
+            #expect(cursor == Cursor(seq: link.seq, tag: try #require(UInt64(link.tag, radix: 16))))
+        }
+    }
+
     @Test("A request takes effect once; a ref older than the remembered ones is refused")
     func exactlyOnce() {
         let paste = fresh()

@@ -76,6 +76,52 @@ private func edit(_ ops: [EditVectors.Op]) -> TextEdit {
         }
     }
 
+    @Test("Sequences converge: a client ahead by some edits and a server ahead by others meet", arguments: 0..<60)
+    func sequences(seed: Int) throws {
+        var random = SplitMix(state: UInt64(seed) &+ 100)
+        let alphabet = ["a", "é", "漢", "😀", "\r\n", "e\u{301}"].map { Text($0) }
+        func randomEdit(of text: Text) throws -> TextEdit {
+            var left = text.scalarCount
+            var ops: [TextOp] = [.insert(alphabet[Int.random(in: 0..<alphabet.count, using: &random)])]
+            while left > 0 {
+                let count = Int.random(in: 1...min(left, 5), using: &random)
+                left -= count
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: ops.append(.delete(count))
+                case 1: ops += [.retain(count), .insert(alphabet[Int.random(in: 0..<alphabet.count, using: &random)])]
+                default: ops.append(.retain(count))
+                }
+            }
+            return try #require(TextEdit(ops: ops).normalised())
+        }
+        let start = Text("start 😀 漢字\r\n")
+        var (server, client) = (start, start)
+        var own: [TextEdit] = []
+        var committed: [TextEdit] = []
+        for _ in 0..<5 {
+            let edit = try randomEdit(of: client)
+            client = try #require(edit.apply(to: client))
+            own.append(edit)
+        }
+        for _ in 0..<5 {
+            let edit = try randomEdit(of: server)
+            server = try #require(edit.apply(to: server))
+            committed.append(edit)
+        }
+        for event in committed {
+            var incoming = event
+            for index in own.indices {
+                let before = own[index]
+                own[index] = before.transformed(over: incoming)
+                incoming = incoming.transformed(over: before, goesFirst: true)
+            }
+            client = try #require(incoming.apply(to: client))
+        }
+        for edit in own { server = try #require(edit.apply(to: server)) }
+        #expect(server == client)
+        #expect(String(validating: server.utf8, as: UTF8.self) != nil)
+    }
+
     @Test("Hostile counts are rejected and never trap")
     func hostile() {
         for ops: [TextOp] in [
