@@ -128,6 +128,11 @@ extension EventLoop {
         wakeup.ring()
     }
 
+    /// What an actor that lives on the loop answers as its `unownedExecutor`. Safe while the actor keeps its
+    /// loop, as it must: the reference is not counted.
+    @safe
+    public var forActor: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
+
     /// Whether the calling thread is the loop's.
     public func isIsolatingCurrentContext() -> Bool? {
         wakeup.isOwnThread()
