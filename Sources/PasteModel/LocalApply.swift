@@ -1,6 +1,7 @@
 extension PasteState {
     /// Local stand-in until the model's own arrives.
-    public mutating func apply(_ event: Event, limits: Limits) {
+    public mutating func apply(_ event: Event, rememberedRefs: Int) -> Bool {
+        guard event.cursor == cursor.advanced(by: event.author, ref: event.ref) else { return false }
         cursor = event.cursor
         var made: UInt64?
         switch event.body {
@@ -21,7 +22,8 @@ extension PasteState {
         byteCount = items.reduce(pad.count) { $0 + $1.text.count }
         var record = clients[event.author] ?? ClientRecord()
         record.receipts.append(Receipt(ref: event.ref, seq: event.cursor.seq, item: made))
-        if record.receipts.count > limits.rememberedRefs { record.receipts.removeFirst(); record.isTruncated = true }
+        if record.receipts.count > rememberedRefs { record.receipts.removeFirst(); record.isTruncated = true }
         clients[event.author] = record
+        return true
     }
 }
