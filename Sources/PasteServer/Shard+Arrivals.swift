@@ -24,7 +24,8 @@ extension Shard {
         }
     }
 
-    private func open(_ socket: consuming Socket, _ peer: PeerAddress, _ entrance: ShardSetup<Logic.Transfer>.Entrance) {
+    private func open(_ socket: consuming Socket, _ peer: PeerAddress, _ entrance: ShardSetup<Logic.Transfer>.Entrance)
+    {
         let id = connections.reserve()
         let connection = Connection(id, socket, isSecure: entrance.isSecure, isOperator: entrance.isOperator)
         if entrance.isSecure, let context = setup.tls {

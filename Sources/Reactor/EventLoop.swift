@@ -97,7 +97,7 @@ public final class EventLoop: SerialExecutor, Sendable {
         while !isLast {
             // What was left before `stop` is still seen by the last tick.
             isLast = isStopping.load(ordering: .acquiring)
-            poller.wait(nanoseconds: timeout(next, &clock), scratch: &scratch, into: &ready)
+            poller.wait(nanoseconds: isLast ? 0 : timeout(next, &clock), scratch: &scratch, into: &ready)
             wakeup.rest()
             ticks.add(1, ordering: .relaxed)
             runJobs()
