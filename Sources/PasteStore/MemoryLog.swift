@@ -1,0 +1,108 @@
+import PasteModel
+
+/// One paste of `MemoryStore`: a checkpoint and the log around it.
+final class MemoryLog {
+    /// The cursor it began with.
+    let origin: Cursor
+    /// When it ends, by the newest event.
+    private(set) var expiresAt: Milliseconds
+    /// Bytes of text in the checkpoint and the held events.
+    private(set) var byteCount = 0
+
+    private let limits: Limits
+    private var base: PasteState
+    /// Events that are held with their bodies, up to the head; `base` lies among them or at an end.
+    private var events: [Event] = []
+    /// Cursors from before `events`, of events whose bodies are gone.
+    private var older: [Cursor] = []
+
+    init(_ state: PasteState, limits: Limits) {
+        origin = state.cursor
+        expiresAt = state.expiresAt
+        base = state
+        self.limits = limits
+    }
+
+    /// The newest cursor.
+    var head: Cursor { events.last?.cursor ?? base.cursor }
+
+    /// The answer to `open`.
+    var stored: StoredPaste {
+        let split = baseIndex
+        return StoredPaste(
+            checkpoint: base, events: Array(events[split...]), history: Array(events[..<split]), olderCursors: older)
+    }
+
+    /// Whether this cursor is known to be a prefix of the log.
+    func holds(_ cursor: Cursor) -> Bool {
+        if cursor == origin || cursor == head { return true }
+        if let first = events.first, cursor.seq >= first.cursor.seq {
+            let index = cursor.seq - first.cursor.seq
+            return index < UInt64(events.count) && events[Int(index)].cursor == cursor
+        }
+        guard let first = older.first, cursor.seq >= first.seq else { return false }
+        let index = cursor.seq - first.seq
+        return index < UInt64(older.count) && older[Int(index)] == cursor
+    }
+
+    /// The answer to `changes`.
+    func changes(after cursor: Cursor, limit: Int) -> StoredChanges {
+        guard holds(cursor) else { return .reset(same: false) }
+        let held = head.seq - UInt64(events.count)
+        guard cursor.seq >= held else { return .reset(same: true) }
+        let rest = events[Int(cursor.seq - held)...]
+        guard !rest.contains(where: { $0.body == .erased }) else { return .reset(same: true) }
+        let page = rest.prefix(max(1, limit))
+        return .events(Array(page), more: page.count < rest.count)
+    }
+
+    /// Adds events that follow the head. When items were taken away, their texts go at once.
+    func append(_ batch: [Event]) throws(StoreError) {
+        var takesAway = false
+        for event in batch {
+            switch event.body {
+            case .extend(let expiresAt): self.expiresAt = expiresAt
+            case .remove, .clear: takesAway = true
+            case .append, .edit, .keep, .erased: break
+            }
+            byteCount += event.body.textBytes
+        }
+        events.append(contentsOf: batch)
+        guard takesAway else { return }
+        do throws(StoreError) {
+            _ = checkpoint(try base.replaying(events[baseIndex...], limits: limits))
+        } catch {
+            events.removeLast(batch.count)
+            throw error
+        }
+    }
+
+    /// Takes the state as the new checkpoint, erases what it no longer holds, trims; false when it is stale.
+    func checkpoint(_ state: PasteState) -> Bool {
+        guard state.cursor.seq > base.cursor.seq, holds(state.cursor) else { return false }
+        byteCount += state.byteCount - base.byteCount
+        base = state
+        let split = baseIndex
+        let live = Set(state.items.map(\.number))
+        for index in textsToErase(events[..<split].map { TextOwner($0.body) }, isLive: live.contains) {
+            byteCount -= events[index].body.textBytes
+            events[index].body = .erased
+        }
+        trim(to: split)
+        return true
+    }
+
+    /// Where in `events` those behind the checkpoint begin.
+    private var baseIndex: Int {
+        events.count - Int(head.seq - base.cursor.seq)
+    }
+
+    private func trim(to split: Int) {
+        let surplus = min(split, events.count - max(1, limits.heldEvents))
+        guard surplus > 0 else { return }
+        byteCount -= events[..<surplus].reduce(0) { $0 + $1.body.textBytes }
+        older.append(contentsOf: events[..<surplus].map(\.cursor))
+        events.removeFirst(surplus)
+        older.removeFirst(max(0, min(older.count, older.count + events.count - max(1, limits.heldTags))))
+    }
+}

@@ -1,0 +1,286 @@
+// What each request does to the tables. Confined to the writing thread and called inside its transaction: a
+// thrown error means that the transaction must be rolled back, an answer with a `StoreError` that nothing was
+// changed for this request.
+
+import Foundation
+import GRDB
+import PasteModel
+import PasteStore
+
+final class Ledger {
+    let db: Database
+    private let settings: SQLiteSettings
+    /// Heads of pastes, so that a commit asks the database for nothing. Right for what is committed and for the
+    /// running transaction; emptied when one is rolled back.
+    private var places: [PasteID: Place] = [:]
+    /// The number of the next text; nil until it is asked for.
+    private var nextText: Int64?
+
+    /// Whether texts were removed since the last `scrubbed`: their bytes are still in the write-ahead log, or
+    /// their rows wait for `pastesToErase`. True at first: the process before may have stopped in between.
+    private(set) var leavesBytes = true
+
+    struct Place {
+        let number: Int64
+        let origin: Cursor
+        var head: Cursor
+        var checkpointSeq: UInt64
+    }
+
+    init(_ db: Database, settings: SQLiteSettings) {
+        self.db = db
+        self.settings = settings
+    }
+
+    /// Drops what is known of the tables: the transaction was rolled back, or its outcome is unknown.
+    func forget() {
+        places.removeAll(keepingCapacity: true)
+        nextText = nil
+    }
+
+    /// The write-ahead log was emptied.
+    func scrubbed() {
+        leavesBytes = false
+    }
+
+    func perform(_ request: StoreRequest) throws -> StoreAnswer {
+        switch request {
+        case .create(let id, let generation, let at, let expiresAt):
+            let result = try create(id, generation: generation, at: at, expiresAt: expiresAt)
+            return .created(id, generation: generation, result)
+        case .commit(let id, let expected, let events):
+            return .committed(id, expected: expected, try commit(id, expected, events))
+        case .checkpoint(let id, let state):
+            return .checkpointed(id, try checkpoint(id, state))
+        case .remove(let id, let tombstoneUntil):
+            try remove(id, tombstoneUntil: tombstoneUntil)
+            return .removed(id, .success(()))
+        case .expiring(let before, let limit):
+            return .expiring(.success(try expiring(before: before, limit: limit)))
+        case .open(let id):
+            // Reads go to the reading connection; here only for completeness of the vocabulary.
+            guard let rows = try StoredRows(db, id) else { return .opened(id, .failure(.gone)) }
+            return .opened(id, .success(try rows.stored(limits: settings.limits)))
+        case .changes(let id, let after, let limit):
+            guard let rows = try StoredRows(db, id) else { return .changes(id, after: after, .failure(.gone)) }
+            return .changes(id, after: after, .success(try rows.changes(after: after, limit: limit)))
+        }
+    }
+
+    /// Pastes with removed items whose texts are still in the tables.
+    func pastesToErase(limit: Int) throws -> [PasteID] {
+        try Row.fetchAll(db, sql: "SELECT id FROM pastes WHERE erase_through > 0 LIMIT ?", arguments: [limit])
+            .map { try PasteID(stored: try $0.bytes(0)) }
+    }
+
+    /// Makes a checkpoint at the head, which erases the texts of removed items.
+    func materialise(_ id: PasteID) throws {
+        guard let rows = try StoredRows(db, id) else { return }
+        let stored = try rows.stored(limits: settings.limits)
+        let state = try stored.checkpoint.replaying(stored.events, limits: settings.limits)
+        if try checkpoint(id, state) == .success(false) {
+            // The checkpoint is at the head already: nothing to erase was left behind it.
+            try execute("UPDATE pastes SET erase_through = 0 WHERE number = ?", [rows.paste.number])
+        }
+    }
+
+    // MARK: Create, commit, remove
+
+    private func create(
+        _ id: PasteID, generation: UInt64, at: Milliseconds, expiresAt: Milliseconds
+    ) throws -> Result<Cursor, StoreError> {
+        let origin = Cursor(seq: 0, tag: generation)
+        if let place = try place(of: id) { return place.origin == origin ? .success(origin) : .failure(.exists) }
+        let tombstone = try db.cachedStatement(sql: "SELECT until FROM tombstones WHERE id = ?")
+        if let until = try Row.fetchOne(tombstone, arguments: [id.stored])?.integer(0) {
+            guard until <= at else { return .failure(.exists) }
+            try execute("DELETE FROM tombstones WHERE id = ?", [id.stored])
+        }
+        try execute(
+            "INSERT INTO pastes VALUES (NULL, ?, ?, ?, ?, 0, ?, ?, NULL, 0)",
+            [id.stored, generation.stored, at, expiresAt, generation.stored, expiresAt])
+        places[id] = Place(number: db.lastInsertedRowID, origin: origin, head: origin, checkpointSeq: 0)
+        return .success(origin)
+    }
+
+    private func commit(_ id: PasteID, _ expected: Cursor, _ events: [Event]) throws -> Result<Cursor, StoreError> {
+        guard var place = try place(of: id) else { return .failure(.gone) }
+        // Ids before the cursor. A tag is made of all ids up to it, so a held cursor equal to the batch's last
+        // one means that exactly these ids are in the log. Whoever names the head's cursor has read the log
+        // up to it, so its own dedupe table has kept every older id out of the batch.
+        if let last = events.last, last.cursor.seq <= place.head.seq {
+            let isKnown = try last.cursor == place.head || StoredRows(db, id)?.holds(last.cursor) == true
+            return isKnown ? .success(last.cursor) : .failure(.conflict(head: place.head))
+        }
+        guard place.head == expected, follows(expected, events) else {
+            return .failure(.conflict(head: place.head))
+        }
+        for event in events {
+            try insert(event, paste: place.number)
+            switch event.body {
+            case .extend(let expiresAt):
+                try execute("UPDATE pastes SET expires_at = ? WHERE number = ?", [expiresAt, place.number])
+            case .remove, .clear:
+                try execute(
+                    "UPDATE pastes SET erase_through = ? WHERE number = ?", [event.cursor.seq.stored, place.number])
+                leavesBytes = true
+            case .append, .edit, .keep, .erased: break
+            }
+        }
+        place.head = events.last?.cursor ?? place.head
+        places[id] = place
+        return .success(place.head)
+    }
+
+    private func insert(_ event: Event, paste: Int64) throws {
+        let body = event.body
+        let owner = TextOwner(body)
+        let item: Int64? =
+            switch owner {
+            case .item(let item), .kept(let item): item.stored
+            case .pad: 0
+            case nil: nil
+            }
+        let text = owner == nil ? nil : try insertText(body.encoded())
+        let statement = try db.cachedStatement(sql: "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        try statement.execute(arguments: [
+            paste, event.cursor.seq.stored, event.cursor.tag.stored, event.at, event.author.rawValue.stored,
+            event.ref.stored, Int64(body.kind.rawValue), item, text, text == nil ? Data(body.encoded()) : nil,
+        ])
+    }
+
+    private func insertText(_ record: [UInt8]) throws -> Int64 {
+        let number = try nextText ?? (Int64.fetchOne(db, sql: "SELECT max(number) FROM texts") ?? 0) + 1
+        nextText = number + 1
+        let statement = try db.cachedStatement(sql: "INSERT INTO texts VALUES (?, ?)")
+        try statement.execute(arguments: [number, Data(TextPage.padded(record, number: number))])
+        return number
+    }
+
+    private func remove(_ id: PasteID, tombstoneUntil: Milliseconds) throws {
+        if let place = try place(of: id) {
+            let paste: StatementArguments = [place.number]
+            for texts in [
+                "SELECT text FROM events WHERE paste = ?", "SELECT text FROM items WHERE paste = ?",
+                "SELECT checkpoint FROM pastes WHERE number = ?",
+            ] {
+                try execute("DELETE FROM texts WHERE number IN (\(texts))", paste)
+            }
+            for table in ["events", "items", "tags"] {
+                try execute("DELETE FROM \(table) WHERE paste = ?", paste)
+            }
+            try execute("DELETE FROM pastes WHERE number = ?", paste)
+            places[id] = nil
+            leavesBytes = true
+        }
+        try execute(
+            "INSERT INTO tombstones VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET until = max(until, excluded.until)",
+            [id.stored, tombstoneUntil])
+    }
+
+    private func expiring(before: Milliseconds, limit: Int) throws -> [PasteID] {
+        try execute("DELETE FROM tombstones WHERE until <= ?", [before])
+        let due = try db.cachedStatement(
+            sql: "SELECT id FROM pastes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
+        return try Row.fetchAll(due, arguments: [before, max(0, limit)])
+            .map { try PasteID(stored: try $0.bytes(0)) }
+    }
+
+    // MARK: Checkpoints
+
+    private func checkpoint(_ id: PasteID, _ state: PasteState) throws -> Result<Bool, StoreError> {
+        guard var place = try place(of: id), let rows = try StoredRows(db, id) else { return .failure(.gone) }
+        guard state.cursor.seq > place.checkpointSeq, try rows.holds(state.cursor) else { return .success(false) }
+        try writeItems(of: state, paste: place.number, changedAfter: place.checkpointSeq)
+        try execute(
+            "DELETE FROM texts WHERE number = (SELECT checkpoint FROM pastes WHERE number = ?)", [place.number])
+        let text = try insertText(CheckpointRecord(state).encoded())
+        try execute(
+            """
+            UPDATE pastes SET checkpoint_seq = ?, checkpoint_tag = ?, checkpoint_expires_at = ?, checkpoint = ?
+            WHERE number = ?
+            """,
+            [state.cursor.seq.stored, state.cursor.tag.stored, state.expiresAt, text, place.number])
+        place.checkpointSeq = state.cursor.seq
+        places[id] = place
+        // The old state's text and trimmed bodies are personal too, but nobody asked for them to go.
+        try erase(state, paste: place.number)
+        try LogTrimming(db: db, settings: settings)
+            .trim(paste: place.number, head: place.head.seq, checkpoint: state.cursor.seq)
+        return .success(true)
+    }
+
+    /// Brings the rows of the items to those of `state`: writes what changed since the last checkpoint.
+    private func writeItems(of state: PasteState, paste: Int64, changedAfter seq: UInt64) throws {
+        let live = Set(state.items.map(\.number))
+        let held = try db.cachedStatement(sql: "SELECT number, text FROM items WHERE paste = ?")
+        var stored: [UInt64: Int64] = [:]
+        for row in try Row.fetchAll(held, arguments: [paste]) {
+            stored[try row.word(0)] = try row.integer(1)
+        }
+        for (number, text) in stored where !live.contains(number) {
+            try execute("DELETE FROM texts WHERE number = ?", [text])
+            try execute("DELETE FROM items WHERE paste = ? AND number = ?", [paste, number.stored])
+        }
+        for item in state.items where item.textSeq > seq || stored[item.number] == nil {
+            if let text = stored[item.number] { try execute("DELETE FROM texts WHERE number = ?", [text]) }
+            // Records begin with a byte that is not zero; an item's has no other head.
+            let text = try insertText([1] + item.text.utf8)
+            try execute(
+                "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    paste, item.number.stored, item.at, item.author.rawValue.stored, item.textSeq.stored, text,
+                ])
+        }
+    }
+
+    /// Erases the bodies of events up to the checkpoint whose items are gone.
+    private func erase(_ state: PasteState, paste: Int64) throws {
+        let due = try Row.fetchOne(
+            db, sql: "SELECT erase_through FROM pastes WHERE number = ?", arguments: [paste])?.word(0)
+        guard let due, due > 0 else { return }
+        let rows = try Row.fetchAll(
+            db, sql: "SELECT seq, kind, item FROM events WHERE paste = ? AND seq <= ? ORDER BY seq",
+            arguments: [paste, state.cursor.seq.stored])
+        let owners: [TextOwner?] = try rows.map { row in
+            guard let item = try row.optionalInteger(2) else { return nil }
+            guard item != 0 else { return .pad }
+            let number = UInt64(bitPattern: item)
+            return try row.integer(1) == Int64(BodyKind.keep.rawValue) ? .kept(number) : .item(number)
+        }
+        let live = Set(state.items.map(\.number))
+        let erased = Data(EventBody.erased.encoded())
+        for index in textsToErase(owners, isLive: live.contains) {
+            let event: StatementArguments = [paste, try rows[index].integer(0)]
+            try execute("DELETE FROM texts WHERE number = (SELECT text FROM events WHERE paste = ? AND seq = ?)", event)
+            try execute(
+                """
+                UPDATE events SET kind = \(BodyKind.erased.rawValue), item = NULL, text = NULL, body = ?
+                WHERE paste = ? AND seq = ?
+                """,
+                [erased] + event)
+        }
+        guard due <= state.cursor.seq else { return }
+        try execute("UPDATE pastes SET erase_through = 0 WHERE number = ?", [paste])
+    }
+
+    private func place(of id: PasteID) throws -> Place? {
+        if let place = places[id] { return place }
+        guard let rows = try StoredRows(db, id) else { return nil }
+        let place = Place(
+            number: rows.paste.number, origin: rows.paste.origin, head: try rows.head(),
+            checkpointSeq: rows.paste.checkpoint.seq)
+        if places.count >= settings.knownHeads { places.removeAll(keepingCapacity: true) }
+        places[id] = place
+        return place
+    }
+
+    private func execute(_ sql: String, _ arguments: StatementArguments) throws {
+        try db.cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}
+
+extension UInt64 {
+    /// As the tables hold it: SQLite's integers are signed.
+    var stored: Int64 { Int64(bitPattern: self) }
+}

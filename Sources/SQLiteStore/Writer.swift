@@ -1,0 +1,196 @@
+// The writing thread: group commit, and between the groups what must not wait for ever.
+
+import Foundation
+import GRDB
+import PasteModel
+import PasteStore
+
+/// Works off the writers' line. Confined to its thread.
+final class Writer {
+    private let db: Database
+    private let ledger: Ledger
+    private let lines: RequestLines
+    private let settings: SQLiteSettings
+    private let health: Health
+    /// Pastes whose rows did not add up: answered without trying again, so that they don't slow down the others.
+    private var damaged: [PasteID: StoreError] = [:]
+    /// When the bytes of what was removed must be overwritten.
+    private var scrubAt: ContinuousClock.Instant?
+    private let clock = ContinuousClock()
+
+    /// Damaged pastes that are remembered.
+    private static let rememberedDamaged = 10_000
+    /// The pause before a scrub that failed is tried again.
+    private static let retryDelay: Duration = .seconds(1)
+
+    init(
+        _ db: Database, lines: RequestLines, settings: SQLiteSettings, health: Health
+    ) {
+        self.db = db
+        self.lines = lines
+        self.settings = settings
+        self.health = health
+        ledger = Ledger(db, settings: settings)
+    }
+
+    /// Runs until the lines are closed and empty.
+    func run() {
+        while true {
+            let group = lines.takeGroup()
+            if !group.isEmpty {
+                let answers = write(group)
+                lines.decided(group)
+                deliver(answers, of: group)
+            }
+            let isScrubDue = maintain()
+            guard group.isEmpty, !isScrubDue else { continue }
+            if lines.isClosed { break }
+            lines.waitForWrites(at: scrubAt.map { max(.zero, clock.now.duration(to: $0)) })
+        }
+        finish()
+    }
+
+    // MARK: Group commit
+
+    /// One transaction for all; when it fails, one each, so that a request fails alone.
+    private func write(_ group: [Ticket]) -> [StoreAnswer?] {
+        guard group.contains(where: { !$0.request.isRead }) else { return group.map { _ in nil } }
+        do throws(TransactionFailure) {
+            let answers = try transaction { try group.map { try perform($0.request) } }
+            health.report(damaged.isEmpty ? .ready : damagedStatus)
+            return answers
+        } catch {
+            guard group.count > 1, !error.isCommit else { return group.map { refusal($0.request, error.reason) } }
+        }
+        var hopeless: StoreError?
+        return group.map { ticket in
+            if let hopeless { return refusal(ticket.request, hopeless) }
+            do throws(TransactionFailure) {
+                return try transaction { try perform(ticket.request) }
+            } catch {
+                if case .corrupt = error.reason {} else { hopeless = error.reason }
+                return refusal(ticket.request, error.reason)
+            }
+        }
+    }
+
+    /// The answer; nil for a read, which is answered elsewhere.
+    private func perform(_ request: StoreRequest) throws -> StoreAnswer? {
+        guard !request.isRead else { return nil }
+        if let paste = request.paste, let error = damaged[paste] {
+            // A damaged paste can still be removed, if that much of it can be read.
+            guard case .remove = request else { return request.refused(error) }
+        }
+        let answer = try ledger.perform(request)
+        if case .removed(let paste, .success) = answer { damaged[paste] = nil }
+        return answer
+    }
+
+    private func refusal(_ request: StoreRequest, _ reason: StoreError) -> StoreAnswer? {
+        guard !request.isRead else { return nil }
+        if case .corrupt = reason, let paste = request.paste, damaged.count < Self.rememberedDamaged {
+            damaged[paste] = reason
+        }
+        return request.refused(reason)
+    }
+
+    private struct TransactionFailure: Error {
+        let reason: StoreError
+        /// Whether it happened while the transaction was made durable: then no part of it can be tried alone,
+        /// because it is not known whether the whole took place.
+        let isCommit: Bool
+    }
+
+    private func transaction<Result>(_ body: () throws -> Result) throws(TransactionFailure) -> Result {
+        var isCommit = false
+        do {
+            try db.beginTransaction(.immediate)
+            let result = try body()
+            isCommit = true
+            try db.commit()
+            return result
+        } catch {
+            let reason = StoreError(error, on: db, file: settings.file)
+            undo(reason)
+            // Out of space is known to have changed nothing, at whatever instant it shows.
+            throw TransactionFailure(reason: reason, isCommit: isCommit && reason != .full)
+        }
+    }
+
+    private func undo(_ reason: StoreError) {
+        try? db.rollback()
+        ledger.forget()
+        switch reason {
+        case .full:
+            health.report(.degraded("No space is left for the database \(settings.file): nothing can be kept."))
+            // The log's pages may fit into the database, and its space may be all that is needed.
+            _ = try? db.checkpoint(.truncate)
+        case .busy: health.report(.degraded("The database \(settings.file) is locked by another program."))
+        case .corrupt: health.report(damagedStatus)
+        case .unavailable(let why): health.report(.down(why))
+        case .gone, .exists, .conflict: break
+        }
+    }
+
+    private var damagedStatus: StoreStatus {
+        .degraded("Part of the database \(settings.file) is damaged; the pastes in it are not served.")
+    }
+
+    private func deliver(_ answers: [StoreAnswer?], of group: [Ticket]) {
+        var start = 0
+        while start < group.count {
+            let submission = group[start].submission
+            let end = group[start...].firstIndex { $0.submission != submission } ?? group.count
+            let own = answers[start..<end].compactMap(\.self)
+            if !own.isEmpty { group[start].sink.deliver(own) }
+            start = end
+        }
+    }
+
+    // MARK: Leaving no bytes
+
+    /// Does one step of erasing, if its time has come.
+    /// - Returns: Whether another step is due at once.
+    private func maintain() -> Bool {
+        guard ledger.leavesBytes else { return false }
+        guard let due = scrubAt else {
+            scrubAt = clock.now + settings.erasureDelay
+            return false
+        }
+        guard clock.now >= due else { return false }
+        do {
+            if try eraseNext() { return true }
+            try db.checkpoint(.truncate)
+            ledger.scrubbed()
+            scrubAt = nil
+        } catch {
+            // A reader or a full disk: the bytes wait, and so does the status's sentence.
+            scrubAt = clock.now + Self.retryDelay
+        }
+        return false
+    }
+
+    /// Erases the removed texts of one paste.
+    private func eraseNext() throws -> Bool {
+        let waiting = try ledger.pastesToErase(limit: damaged.count + 1)
+        guard let paste = waiting.first(where: { damaged[$0] == nil }) else { return false }
+        do throws(TransactionFailure) {
+            try transaction { try ledger.materialise(paste) }
+        } catch {
+            guard case .corrupt = error.reason else { throw error }
+            damaged[paste] = error.reason
+        }
+        return true
+    }
+
+    private func finish() {
+        do {
+            if ledger.leavesBytes {
+                while try eraseNext() {}
+            }
+            try db.checkpoint(.truncate)
+        } catch {
+            health.report(.degraded("The log of \(settings.file) could not be folded in; the next start does it."))
+        }
+    }
+}
