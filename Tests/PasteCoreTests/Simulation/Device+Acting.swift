@@ -61,7 +61,7 @@ extension Device {
         case 375..<395:
             clickTwice(current, call)
         case 395..<403:
-            if world.keys.count > 1, let key = dice.pick(from: world.keys) {
+            if let key = dice.pick(from: world.keys), key != current.key {
                 // The requests to this one stay in its file until the device comes back.
                 self.current = file(key)
                 call.isLevel = false

@@ -136,6 +136,7 @@ final class Device {
             call.earlier = earlier
         }
         call.following = file
+        file.forgetPart()
         call.hasLeft = false
         call.isLevel = false
         var cursor = call.earlier == nil ? file.cursor : nil

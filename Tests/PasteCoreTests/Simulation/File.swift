@@ -44,6 +44,11 @@ final class File {
         return known.cursor == head.cursor
     }
 
+    /// The rest of a snapshot will not come.
+    func forgetPart() {
+        underWay = nil
+    }
+
     // MARK: What the server says
 
     func take(_ snapshot: Snapshot, askedFrom cursor: Cursor?) {
@@ -94,6 +99,8 @@ final class File {
         guard underWay == nil, var state = known else {
             return ledger.violation("law 3: event \(event.cursor.seq) to a device that has no state yet")
         }
+        // Asked for twice, once by each of two subscriptions on one connection.
+        guard event.cursor.seq > state.cursor.seq else { return }
         guard event.cursor == state.cursor.advanced(by: event.author, ref: event.ref) else {
             return ledger.violation("law 3: event \(event.cursor.seq) came after \(state.cursor.seq)")
         }
