@@ -20,7 +20,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "pasted",
-    products: [.executable(name: "pasted", targets: ["pasted"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -31,47 +30,46 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // The composition root.
-        .executableTarget(
-            name: "pasted",
-            dependencies: [
-                "PasteServer", "SQLiteStore", "PasteStore",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ],
-            swiftSettings: strict),
-
         // I/O.
         ours(
-            "PasteServer",
+            "SQLiteStore",
             [
-                "Reactor", "TLS", "PasteStore", "PasteCore",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "PasteStore", "PasteModel", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
-        ours("SQLiteStore", ["PasteStore", .product(name: "GRDB", package: "GRDB.swift")]),
         ours("PasteStore", ["PasteModel"]),
         ours("TLS", ["COpenSSL"]),
         ours("Reactor", ["CLinux"]),
 
         // Pure: no I/O, no clock, no Foundation.
-        ours("PasteCore", ["WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest"]),
-        ours("WebSocket", ["HTTP1", "Digest"]),
+        ours(
+            "PasteCore",
+            [
+                "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ]),
+        ours("WebSocket", ["HTTP1", "Digest", .product(name: "HTTPTypes", package: "swift-http-types")]),
         ours("HTTP1", [.product(name: "HTTPTypes", package: "swift-http-types")]),
         ours("PasteProtocol", ["PasteModel"]),
-        ours(
-            "PasteModel", ["Digest", .product(name: "DequeModule", package: "swift-collections")]),
+        ours("PasteModel", ["Digest", .product(name: "DequeModule", package: "swift-collections")]),
         ours("Digest", ["COpenSSL"]),
 
         // C: what Swift can not import as it is (macros, inline functions, varargs).
-        .target(
-            name: "COpenSSL",
-            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CLinux"),
 
-        tests("PasteModelTests", ["PasteModel"]),
+        tests("ArchitectureTests", []),
+        tests("PasteModelTests", ["PasteModel", "Digest"]),
+        tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
+        tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        tests("WebSocketTests", ["WebSocket", "HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        // The store's tests measure and kill it in a process of its own.
+        .executableTarget(
+            name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],
+            path: "Tests/StoreTestChild", swiftSettings: strict),
+        tests("StoreTests", ["SQLiteStore", "PasteStore", "PasteModel", "StoreTestChild"]),
     ],
     swiftLanguageModes: [.v6]
 )

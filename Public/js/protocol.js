@@ -12,7 +12,7 @@ export const SUBPROTOCOL = "pasted.v1";
 export const LARGEST_INTEGER = Number.MAX_SAFE_INTEGER;
 /** Refs in the `pending` of a `subscribe`, operations in one edit, the largest count in one operation. */
 export const PENDING_REFS = 64;
-export const EDIT_OPS = 10_000;
+export const EDIT_OPS = 4_096;
 export const OP_COUNT = 2 ** 31 - 1;
 /** Bytes of a key as it is written in a message. */
 export const KEY_BYTES = 128;
@@ -162,6 +162,10 @@ export const ERRORS = Object.freeze({
     retry: "never",
     message: "This change does not fit the text it was made on. Your text is still with you.",
   },
+  badHello: {
+    retry: "never",
+    message: "This app does not say properly who it is. Reload the page or update the app.",
+  },
   helloTooLate: {
     retry: "never",
     message: "An app has to say who it is before anything else. Reload the page.",
@@ -306,6 +310,7 @@ const isListOf = (check, limit) => (value) => Array.isArray(value) && value.leng
 const isOp = (value) =>
   typeof value === "string" ? value !== "" && isText(value) : isTime(value) && value !== 0 && Math.abs(value) <= OP_COUNT;
 const isOps = isListOf(isOp, EDIT_OPS);
+const isCommittedOps = isListOf(isOp, 1_000_000); // others' edits have cut what one client sent
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 const isShaped = (fields) => (value) => isObject(value) && fault(fields, value) === undefined;
 
@@ -345,7 +350,7 @@ const SERVER = {
   items: ITEMS,
   resumed: LEVEL,
   append: [...EVENT, ["item", isNumber], ["text", isText]],
-  edit: [...EVENT, ["target", isTarget], ["ops", isOps]],
+  edit: [...EVENT, ["target", isTarget], ["ops", isCommittedOps]],
   keep: [...EVENT, ["item", isNumber], ["text", isText]],
   remove: [...EVENT, ["item", isNumber]],
   clear: [...EVENT, ["through", isWhole]],
@@ -387,6 +392,7 @@ function checked(type, fields, values) {
 
 function codeOf(name, value) {
   if (typeof value === "string" && !isWellFormed(value)) return "badText";
+  if (name === "client") return "badHello";
   if (name !== "ops" || !Array.isArray(value)) return "badMessage";
   return value.some((op) => typeof op === "string" && !isWellFormed(op)) ? "badText" : "badEdit";
 }

@@ -21,6 +21,7 @@
 // requests were made on is the same one; otherwise they are set aside and offered to the person.
 
 import { Outbox } from "./outbox.js";
+import * as protocol from "./protocol.js";
 
 /** First and longest wait before connecting again, in milliseconds; each wait is random below its bound. */
 export const BACKOFF_FIRST = 500;
@@ -30,12 +31,16 @@ export const QUIET = 45_000;
 export const PATIENCE = 8_000;
 /** From asking for a connection to being level: past it the attempt counts as failed. */
 export const CONNECT_PATIENCE = 20_000;
-/** The wait after a "later" that names none. */
+/** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
 export const LATER = 1_000;
-/** Codes of RFC 6455 by which the server says that this client is at fault: coming back would end the same way. */
-const OUR_FAULT = [1002, 1003, 1007, 1008, 1010];
-/** The close code of a paste that somebody ended. */
+/** The close codes of a message beyond the wire limit, and of a paste that somebody ended. */
+const TOO_LARGE = 1009;
 const DELETED = 4401;
+/** Builders of the requests, by the verb that the outbox stores. */
+const REQUESTS = {
+  append: protocol.append, remove: protocol.remove, clear: protocol.clear, extend: protocol.extend,
+  delete: ({ ref }) => protocol.deletePaste(ref),
+};
 
 export class Session {
   /**
@@ -54,6 +59,7 @@ export class Session {
     this.clockOffset = 0;
     this.create = null;
     this.holdUntilTimer = false;
+    this.refusals = 0; // in a row, without a request that took effect between
     this.paste = {
       key, code: null, phase: key === null ? "none" : "asking", reason: null, expiresAt: null, you: null, can: null,
       devices: 0, items: new Map(), pad: { text: "", seq: 0 }, loaded: false,
@@ -104,7 +110,7 @@ export class Session {
     this.connection = "greeting";
     this.proven = false;
     this.arriving = null;
-    this.#send({ type: "hello", client: this.client });
+    this.#send(protocol.hello(this.client));
     if (this.paste.key !== null) this.#subscribe();
   }
 
@@ -114,13 +120,8 @@ export class Session {
     // Where events can't continue from it, a cursor is still worth naming to learn whether unsent requests
     // belong to this history.
     const isUnproven = !this.proven && (this.paste.loaded || pending.length > 0);
-    const useful = this.cursor !== null && (this.isContinuous || isUnproven);
-    this.asked = useful ? this.cursor : null;
-    this.#send({
-      type: "subscribe", paste: this.paste.key,
-      ...(useful ? { after: this.cursor.seq, tag: this.cursor.tag } : {}),
-      ...(pending.length > 0 ? { pending } : {}),
-    });
+    this.asked = this.cursor !== null && (this.isContinuous || isUnproven) ? this.cursor : null;
+    this.#send(protocol.subscribe({ paste: this.paste.key, cursor: this.asked, pending }));
   }
 
   #closed(code, random) {
@@ -132,13 +133,13 @@ export class Session {
     for (const name of ["connect", "quiet", "pong", "later", "again"]) this.#do({ type: "cancel", name });
     if (this.paste.phase === "over" || this.paste.phase === "unknown") {
       this.connection = "idle";
-    } else if (code >= 4400 && code <= 4499) {
+    } else if (protocol.closeRule(code) === "pasteOver") {
       this.#over(code === DELETED ? "deleted" : "expired");
-    } else if ((code >= 4500 && code <= 4999) || OUR_FAULT.includes(code)) {
+    } else if (protocol.closeRule(code) === "stop") {
       this.connection = "stopped";
       this.stopCode = code;
     } else if (!wasStopped) {
-      if (code === 1009) this.#refuseLargest();
+      if (code === TOO_LARGE) this.#refuseLargest();
       this.connection = "waiting";
       const bound = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** Math.min(this.attempts, 16));
       this.attempts += 1;
@@ -153,7 +154,7 @@ export class Session {
       const length = entry.fields.text?.length ?? 0;
       if (length > (largest?.fields.text.length ?? 0)) largest = entry;
     }
-    if (largest) this.#giveBack(largest, "refused", "textTooLarge", "This text is larger than the server takes.");
+    if (largest) this.#giveBack(largest, "refused", "textTooLarge", protocol.explain("textTooLarge"));
   }
 
   #timer(name, random) {
@@ -189,7 +190,7 @@ export class Session {
 
   #probe() {
     if (this.connection !== "live") return;
-    this.#send({ type: "ping" });
+    this.#send(protocol.ping());
     this.#do({ type: "timer", name: "pong", after: PATIENCE });
   }
 
@@ -246,7 +247,7 @@ export class Session {
   }
 
   #sendCreate() {
-    if (this.create && this.connection === "live") this.#send({ type: "create", ...this.create });
+    if (this.create && this.connection === "live") this.#send(protocol.create(this.create));
   }
 
   #created(message) {
@@ -255,8 +256,11 @@ export class Session {
     Object.assign(this.paste, {
       key: message.paste, code: message.code ?? null, phase: "asking", expiresAt: message.expiresAt,
     });
-    this.cursor = null;
+    // A paste without events is known whole: its events can follow right on.
+    this.isContinuous = message.seq === 0;
+    this.paste.loaded = this.isContinuous;
     this.#do({ type: "address", paste: message.paste });
+    this.#moveTo(message);
     this.#greetAgain();
   }
 
@@ -274,7 +278,9 @@ export class Session {
 
   #moreItems(message) {
     if (!this.arriving) return;
-    for (const item of message.items ?? []) this.arriving.items.set(item.item, itemFrom(item));
+    for (const item of message.items ?? []) {
+      if (isText(item)) this.arriving.items.set(item.item, itemFrom(item));
+    }
     if (message.more) return;
     const { message: head, items } = this.arriving;
     this.arriving = null;
@@ -347,6 +353,7 @@ export class Session {
     switch (message.type) {
       case "append":
       case "keep": {
+        if (!isText(message)) return true;
         items.set(message.item, itemFrom(message));
         if (message.type === "keep") this.paste.pad = { text: "", seq: message.seq };
         const isOwn = message.by === this.paste.you;
@@ -372,6 +379,7 @@ export class Session {
     const entry = this.outbox.get(ref);
     if (!entry || entry.state === "aside") return;
     this.outbox.remove(ref);
+    this.refusals = 0;
     this.#flush();
   }
 
@@ -390,7 +398,8 @@ export class Session {
 
   #refused(error, random) {
     const entry = error.ref === undefined ? undefined : this.outbox.get(error.ref);
-    const wait = error.retryAfter ?? (error.retry === "now" ? Math.floor(random * LATER) : LATER);
+    const wait = error.retryAfter ?? Math.min(BACKOFF_LONGEST, LATER * 2 ** Math.min(this.refusals, 16)) * (0.5 + random / 2);
+    if (error.retry !== "never") this.refusals += 1;
     if (this.create && error.ref === this.create.ref) {
       if (error.retry === "never") {
         this.create = null;
@@ -399,7 +408,9 @@ export class Session {
         this.#do({ type: "timer", name: "later", after: wait });
       }
     } else if (entry) {
-      if (error.retry === "never") {
+      if (entry.verb === "remove" && error.code === "noSuchItem") {
+        this.#acknowledge(entry.ref); // somebody was faster: it is gone, as was asked
+      } else if (error.retry === "never") {
         this.#giveBack(entry, "refused", error.code, error.message);
         this.#flush();
       } else {
@@ -495,7 +506,7 @@ export class Session {
   #flush() {
     if (this.connection !== "live" || !this.proven || this.holdUntilTimer || this.paste.phase !== "open") return;
     for (let entry = this.outbox.nextToSend(); entry; entry = this.outbox.nextToSend()) {
-      this.#send({ type: entry.verb, ref: entry.ref, ...entry.fields });
+      this.#send(REQUESTS[entry.verb]({ ref: entry.ref, ...entry.fields }));
       this.outbox.mark(entry.ref, { state: "sent" });
     }
   }
@@ -507,6 +518,11 @@ export class Session {
   #do(effect) {
     this.effects.push(effect);
   }
+}
+
+/** Items of a kind that this page does not know are no texts to show. */
+function isText({ kind }) {
+  return kind === undefined || kind === null;
 }
 
 /** An item as the page holds it; never altered in place, so that identity tells whether it changed. */

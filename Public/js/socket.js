@@ -1,6 +1,6 @@
 // The WebSocket, as thin as can be: what it says is handed on, and an old socket is never heard again.
 
-export const SUBPROTOCOL = "pasted.v1";
+import { parse, SUBPROTOCOL } from "./protocol.js";
 
 export class Socket {
   /** @param {(event: object) => void} report takes `opened`, `closed` and `message` events */
@@ -40,12 +40,12 @@ export class Socket {
   #received(data) {
     let message;
     try {
-      message = JSON.parse(data);
-    } catch {
-      return; // not a message of this protocol; the next one may be
+      message = parse(data);
+    } catch (error) {
+      // Of what a newer server says only its place in the log matters; a missing event shows as a gap.
+      if (error.seq === undefined) return console.info(error.message);
+      message = { type: error.code, seq: error.seq };
     }
-    if (message !== null && typeof message === "object") {
-      this.report({ type: "message", message, time: Date.now(), random: Math.random() });
-    }
+    this.report({ type: "message", message, time: Date.now(), random: Math.random() });
   }
 }

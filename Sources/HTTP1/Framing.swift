@@ -21,7 +21,10 @@ struct Framing: Sendable {
 
     /// RFC 9112 section 3.2: exactly one valid `Host`; HTTP/1.0 may leave it out.
     private static func host(_ line: RequestLine, _ fields: HTTPFields) throws(HTTPFailure) -> Authority? {
-        let hosts = fields.lazy.filter { $0.name.canonicalName == "host" }.map(\.value)
+        var hosts: [String] = []
+        for field in fields where field.name.canonicalName == "host" {
+            hosts.append(field.value)
+        }
         guard hosts.count == 1 || (hosts.isEmpty && line.minorVersion == 0) else {
             throw .badRequest(hosts.isEmpty ? "The Host field is missing." : "The Host field is repeated.")
         }

@@ -18,4 +18,16 @@ public struct HTTPLimits: Hashable, Sendable {
 
     /// The default limits.
     public init() {}
+
+    /// The same, each between 0 and what arithmetic and ``HTTPFields`` can bear.
+    var clamped: HTTPLimits {
+        var limits = self
+        limits.requestLineBytes = min(max(requestLineBytes, 0), 1 << 30)
+        limits.fieldLineBytes = min(max(fieldLineBytes, 0), 1 << 30)
+        limits.headBytes = min(max(headBytes, 0), 1 << 30)
+        limits.fieldCount = min(max(fieldCount, 0), 65_534)
+        limits.bodyBytes = min(max(bodyBytes, 0), 1 << 50)
+        limits.chunkExtensionBytes = min(max(chunkExtensionBytes, 0), 1 << 30)
+        return limits
+    }
 }

@@ -17,16 +17,18 @@ public struct ResponseHeadParser: Sendable {
     private var status: HTTPResponse.Status?
     private var fields = HTTPFields()
     private var lineBytes = 0
+    /// After a failure everything is ignored.
+    private var hasFailed = false
 
     /// A parser before the first byte.
     public init(limits: HTTPLimits = HTTPLimits()) {
-        self.limits = limits
+        self.limits = limits.clamped
     }
 
     /// The next event in `bytes` from `offset` on; nil when all bytes are used.
     public mutating func next(_ bytes: Span<UInt8>, at offset: inout Int) -> Event? {
         do throws(HTTPFailure) {
-            while true {
+            while !hasFailed {
                 let room = max(limits.headBytes &- lineBytes &- 4, 0)
                 switch lines.next(bytes, at: &offset, limit: min(limits.fieldLineBytes, room)) {
                 case .incomplete: return nil
@@ -35,11 +37,16 @@ public struct ResponseHeadParser: Sendable {
                 case .kept:
                     let line = lines.takeKept()
                     if let head = try take(line.span) { return .head(head) }
-                case .tooLong: return .failed("The head of the response is too long.")
-                case .malformed(let sentence): return .failed(sentence)
+                case .tooLong: throw .badRequest("The head of the response is too long.")
+                case .malformed(let sentence): throw .badRequest(sentence)
                 }
             }
+            offset = bytes.count
+            return nil
         } catch {
+            self = ResponseHeadParser(limits: limits)
+            hasFailed = true
+            offset = bytes.count
             return .failed(error.sentence)
         }
     }

@@ -12,8 +12,8 @@ struct Creation {
     let generation: UInt64
     let expiresAt: Milliseconds
     /// How another key is made when this one is taken; `nil` for a key that a person chose.
-    let bits: Int?
-    let attempt: Int
+    let strength: KeyStrength?
+    let attempt: UInt64
 }
 
 extension ShardCore {
@@ -25,40 +25,42 @@ extension ShardCore {
         guard lifetime > 0, lifetime <= settings.limits.lifetime else {
             return refuse(session, ErrorMessage(Rejection.badExpiry(limit: settings.limits.lifetime), ref: ref))
         }
-        let bits: Int?
+        let strength: KeyStrength?
         let first: PasteKey?
         if let key {
-            bits = nil
+            strength = nil
             first = PasteKey(chosen: key)
         } else {
-            let length = isPrivate ? 80 : livePastes >= settings.shortKeyPastes ? 40 : 30
-            bits = length
-            first = derivedKey(session, ref: ref, attempt: 0, bits: length)
+            let length: KeyStrength =
+                isPrivate ? .private : livePastes >= settings.shortKeyPastes ? .long : .short
+            strength = length
+            first = derivedKey(session, ref: ref, attempt: 0, length)
         }
         guard let first else {
             return refuse(session, .badKey, ref: ref)
         }
         // The same client and ref give the same key and the same generation: a repeated `create` finds its
         // first paste.
-        var seed = client(of: session).bytes
-        seed.append(bigEndian: ref)
+        let generation = settings.hash.word("generation", client(of: session).bytes + ref.bigEndianBytes)
         session.inFlight += 1
         session.wait = .create
         tryKey(
             Creation(
-                session: session, ref: ref, key: first, generation: settings.hash.word("generation", seed),
-                expiresAt: now + lifetime, bits: bits, attempt: 0))
+                session: session, ref: ref, key: first, generation: generation,
+                expiresAt: now + lifetime, strength: strength, attempt: 0))
     }
 
     private func tryKey(_ creation: Creation) {
-        let id = settings.id(of: creation.key)
+        let id = PasteID(creation.key, hash: settings.hash)
         creations[id, default: []].append(creation)
         effects.store.append(
             .create(id, generation: creation.generation, at: now, expiresAt: creation.expiresAt))
     }
 
-    private func derivedKey(_ session: Session, ref: UInt64, attempt: Int, bits: Int) -> PasteKey {
-        PasteKey.derived(settings.hash, client: client(of: session).bytes, ref: ref, attempt: attempt, bits: bits)
+    private func derivedKey(
+        _ session: Session, ref: UInt64, attempt: UInt64, _ strength: KeyStrength
+    ) -> PasteKey {
+        .derived(strength, hash: settings.hash, client: client(of: session).bytes, ref: ref, attempt: attempt)
     }
 
     /// The store has decided on a `create`.
@@ -76,15 +78,15 @@ extension ShardCore {
             announce(creation, cursor)
         case .failure(.exists):
             let attempt = creation.attempt + 1
-            guard let bits = creation.bits, attempt < settings.keyAttempts, !session.isClosing else {
+            guard let strength = creation.strength, attempt < settings.keyAttempts, !session.isClosing else {
                 finishCreation(session)
-                return refuse(session, creation.bits == nil ? .keyTaken : .busy, ref: creation.ref)
+                return refuse(session, creation.strength == nil ? .keyTaken : .busy, ref: creation.ref)
             }
             tryKey(
                 Creation(
                     session: session, ref: creation.ref,
-                    key: derivedKey(session, ref: creation.ref, attempt: attempt, bits: bits),
-                    generation: generation, expiresAt: creation.expiresAt, bits: bits, attempt: attempt))
+                    key: derivedKey(session, ref: creation.ref, attempt: attempt, strength),
+                    generation: generation, expiresAt: creation.expiresAt, strength: strength, attempt: attempt))
         case .failure(let error):
             finishCreation(session)
             refuse(session, ErrorMessage(error, ref: creation.ref))
@@ -99,7 +101,7 @@ extension ShardCore {
     private func announce(_ creation: Creation, _ cursor: Cursor) {
         let session = creation.session
         guard !session.isClosing else { return }
-        let name = creation.key.words
+        let name = creation.key.name
         send(
             session,
             .created(
@@ -107,5 +109,16 @@ extension ShardCore {
                     ref: creation.ref, paste: name, code: creation.key.code,
                     url: "\(session.isSecure ? "https" : "http")://\(session.host)/\(name)",
                     cursor: cursor, expiresAt: creation.expiresAt)))
+    }
+}
+
+extension PasteKey {
+    /// The spelling that people are shown: words where there are some.
+    var name: String { words ?? canonical }
+}
+
+extension UInt64 {
+    fileprivate var bigEndianBytes: [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> UInt64($0)) }
     }
 }

@@ -1,6 +1,5 @@
 // What devices say over a WebSocket, and the answers that need no paste.
 
-import Digest
 import PasteModel
 import PasteProtocol
 import WebSocket
@@ -111,7 +110,7 @@ extension ShardCore {
         _ session: Session, ref: UInt64, _ request: PasteRequest, key: String?, _ json: Span<UInt8>
     ) {
         if let view = session.view {
-            if let key, PasteKey(parsing: key).map({ settings.id(of: $0) }) != view.paste.id {
+            if let key, PasteKey(parsing: key).map({ PasteID($0, hash: settings.hash) }) != view.paste.id {
                 return refuse(session, .otherPaste, ref: ref)
             }
             return perform(
@@ -121,30 +120,5 @@ extension ShardCore {
             return refuse(session, .notSubscribed, ref: ref)
         }
         want(.request(ref: ref, request), of: key, session, json)
-    }
-}
-
-extension CoreSettings {
-    /// What the store and the shards call the paste of this key.
-    func id(of key: PasteKey) -> PasteID {
-        key.id(hash)
-    }
-
-    /// What the others of a paste call the device with this secret.
-    func author(_ client: ClientSecret, in id: PasteID) -> Author {
-        var message: [UInt8] = []
-        message.append(bigEndian: id.high)
-        message.append(bigEndian: id.low)
-        message += client.bytes
-        return Author(rawValue: hash.word("author", message))
-    }
-}
-
-extension Array<UInt8> {
-    /// Appends the 8 bytes of a word, the highest first.
-    mutating func append(bigEndian word: UInt64) {
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-        }
     }
 }

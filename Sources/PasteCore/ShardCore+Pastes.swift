@@ -13,7 +13,7 @@ extension ShardCore {
             counters.misses &+= 1
             return refuse(session, .noSuchPaste, ref: wish.ref)
         }
-        let id = settings.id(of: key)
+        let id = PasteID(key, hash: settings.hash)
         if goHome(session, to: id, json) { return }
         if case .subscribe = wish {
             leave(session)
@@ -34,6 +34,10 @@ extension ShardCore {
         return live
     }
 
+    func author(of session: Session, in live: LivePaste) -> Author {
+        Author(of: client(of: session).bytes, in: live.id, hash: settings.hash)
+    }
+
     private func fulfil(_ wish: LivePaste.Wish, _ session: Session, _ live: LivePaste) {
         guard live.ending == nil else {
             counters.misses &+= 1
@@ -43,7 +47,7 @@ extension ShardCore {
         case .subscribe(let key, let after, let pending):
             subscribe(session, live, key: key, after: after, pending: pending)
         case .request(let ref, let request):
-            let author = settings.author(client(of: session), in: live.id)
+            let author = author(of: session, in: live)
             perform(LivePaste.Requester(session: session, author: author, ref: ref), request, on: live)
         case .delete(let ref):
             delete(live, session, ref: ref)
@@ -200,7 +204,7 @@ extension ShardCore {
         } else if live.ending != nil {
             removeStored(live)
         } else if paste.checkpointDue {
-            effects.store.append(.checkpoint(live.id, state: paste.committed))
+            effects.store.append(.checkpoint(live.id, state: paste.takeCheckpoint()))
         }
         scheduleUnload(live)
     }

@@ -9,7 +9,7 @@ extension ShardCore {
 
     func subscribe(_ session: Session, _ live: LivePaste, key: String, after: Cursor?, pending: [UInt64]) {
         guard let paste = live.paste else { return }
-        let author = settings.author(client(of: session), in: live.id)
+        let author = author(of: session, in: live)
         for viewer in live.viewers where viewer.view?.author == author && viewer !== session {
             counters.replacedConnections &+= 1
             close(viewer, .replaced)
@@ -40,7 +40,7 @@ extension ShardCore {
 
     /// Everyone who follows a paste is told that it is over; their connections stay.
     func endViews(of live: LivePaste, _ reason: EndReason) {
-        let frame = frame(.expired(paste: live.key.words, reason))
+        let frame = frame(.expired(paste: live.key.name, reason))
         for viewer in live.viewers {
             send(viewer, frame)
             live.remove(viewer, now: now)

@@ -18,6 +18,8 @@ public struct Limits: Hashable, Sendable {
     public var heldEvents = 4_096
     /// Events whose tags are held after their bodies went, per paste.
     public var heldTags = 65_536
+    /// Events after which the state is stored whole again, so that opening a paste replays no more.
+    public var checkpointEvents = 512
 
     /// The defaults.
     public init() {}

@@ -24,7 +24,8 @@ public enum ClientMessage: Hashable, Sendable {
     /// Unknown fields are skipped, known ones are checked; `null` is the same as absence. A cursor that is
     /// incomplete or whose tag is not one of ours is no error but no cursor: the client gets a snapshot.
     /// - Parameter json: One whole JSON text.
-    /// - Throws: What to answer; with the message's `ref` if that could be read. The connection stays.
+    /// - Throws: What to answer; with the message's `ref` if that could be read. The connection stays, but for
+    ///   `badHello`, behind which it is closed with `CloseReason.badHello`.
     public init(json: Span<UInt8>) throws(MessageError) {
         let object = try JSONObject(whole: json)
         let ref = object[.ref]?.integer(in: json).flatMap { $0 >= 1 ? UInt64($0) : nil }
@@ -44,10 +45,10 @@ public enum ClientMessage: Hashable, Sendable {
                 ref: try object.ref(json), try request(type, object, json),
                 paste: try object.string(.paste, json, limit: AnnouncedLimits.keyBytes))
         case "hello":
-            let digits = try object.text(.client, json).utf8
-            guard let client = ClientSecret(hexadecimal: digits) else {
-                throw .field(.client, "is not 32 hexadecimal digits")
-            }
+            // A code of its own: whoever stays without a name can resend nothing, so the caller closes.
+            guard let token = object[.client], token.kind == .string, token.decodedCount == 32,
+                let client = ClientSecret(hexadecimal: token.bytes(in: json))
+            else { throw MessageError(.badHello, "`client` is not 32 hexadecimal digits") }
             return .hello(client: client)
         case "create":
             return .create(
@@ -76,7 +77,7 @@ public enum ClientMessage: Hashable, Sendable {
         default:
             let target = try object.target(json)
             let base = try object.requiredNumber(.base, json)
-            let edit = try object.edit(json)
+            let edit = try object.edit(limit: AnnouncedLimits.editOps, json)
             guard !edit.ops.isEmpty else { throw MessageError(.badEdit, "`ops` is empty") }
             return .edit(target, base: base, edit)
         }

@@ -26,7 +26,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     // The message is wrong.
     case badMessage, unknownType, badText, badEdit
     // The message comes at the wrong moment.
-    case helloTooLate, notSubscribed, otherPaste, tooManyInFlight
+    case badHello, helloTooLate, notSubscribed, otherPaste, tooManyInFlight
     // Keys.
     case noSuchPaste, badKey, keyTaken, notPermitted
     // Rules of the paste.
@@ -74,7 +74,7 @@ private struct Row {
 extension ErrorCode {
     private var row: Row {
         switch self {
-        case .badMessage, .unknownType, .badText, .badEdit, .helloTooLate, .notSubscribed, .otherPaste,
+        case .badMessage, .unknownType, .badText, .badEdit, .badHello, .helloTooLate, .notSubscribed, .otherPaste,
             .tooManyInFlight:
             messageRow
         case .noSuchPaste, .badKey, .keyTaken, .notPermitted:
@@ -96,6 +96,8 @@ extension ErrorCode {
             Row(.never, 400, "The text holds half a character (a lone surrogate), which can not be stored exactly.")
         case .badEdit:
             Row(.never, 400, "This change does not fit the text it was made on. Your text is still with you.")
+        case .badHello:
+            Row(.never, 400, "This app does not say properly who it is. Reload the page or update the app.")
         case .helloTooLate:
             Row(.never, 400, "An app has to say who it is before anything else. Reload the page.")
         case .notSubscribed:

@@ -2,6 +2,10 @@
 
 import PasteModel
 
+/// Operations in an edit from the server: others' edits have cut what one client sent. A client believes no
+/// server, so there is an end.
+private let committedOps = 1_000_000
+
 extension Event {
     /// Appends the event's message: `type`, `seq`, `tag`, `at`, `by`, `ref`, then what it did.
     ///
@@ -13,10 +17,8 @@ extension Event {
         output.members(cursor)
         output.member(.at, at)
         // Refs begin at 1: an event that nobody's request made has none, and no author.
-        if ref > 0 {
-            output.member(hexadecimal: .by, author.rawValue)
-            output.member(.ref, ref)
-        }
+        if ref > 0 || author.rawValue > 0 { output.member(hexadecimal: .by, author.rawValue) }
+        if ref > 0 { output.member(.ref, ref) }
         switch body {
         case .append(let item, let text), .keep(let item, let text):
             output.member(.item, item)
@@ -68,7 +70,7 @@ extension EventBody {
         case "append":
             self = .append(item: try object.requiredNumber(.item, from: 1, json), text: try object.text(.text, json))
         case "edit":
-            self = .edit(target: try object.target(json), ops: try object.edit(json))
+            self = .edit(target: try object.target(json), ops: try object.edit(limit: committedOps, json))
         case "keep":
             self = .keep(item: try object.requiredNumber(.item, from: 1, json), text: try object.text(.text, json))
         case "remove":

@@ -96,9 +96,9 @@ extension JSONObject {
 
     /// The operations of an edit. What could not be part of any edit is refused here, before it costs
     /// anything; whether they fit a text is the text's to say.
-    func edit(_ text: Span<UInt8>) throws(MessageError) -> TextEdit {
+    func edit(limit: Int, _ text: Span<UInt8>) throws(MessageError) -> TextEdit {
         var ops: [TextOp] = []
-        for token in try elements(.ops, limit: AnnouncedLimits.editOps, orElse: .badEdit, text) {
+        for token in try elements(.ops, limit: limit, orElse: .badEdit, text) {
             if token.kind == .string {
                 guard token.decodedCount > 0 else { throw MessageError(.badEdit, "`ops` inserts nothing") }
                 ops.append(.insert(Text(uncheckedUTF8: token.bytes(in: text))))

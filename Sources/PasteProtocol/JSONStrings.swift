@@ -30,10 +30,13 @@ extension JSONScanner {
                     isLone = true
                 }
             case 0x80...:
-                let length = utf8Length(in: text, at: at)
-                guard length > 0 else { throw JSONError(fault: .notUTF8, offset: at) }
-                count += length
-                at += length
+                // Where one is, more are: most scripts are nothing else for a while.
+                repeat {
+                    let length = utf8Length(in: text, at: at)
+                    guard length > 0 else { throw JSONError(fault: .notUTF8, offset: at) }
+                    count += length
+                    at += length
+                } while at < text.count && text[at] >= 0x80
             default:
                 throw JSONError(fault: .control, offset: at)
             }
@@ -53,14 +56,20 @@ extension JSONToken {
         }
         var at = 0
         while at < contents.count {
-            let end = plainEnd(of: contents, from: at, asciiOnly: false)
-            bytes.append(copying: contents.extracting(at..<end))
-            at = end
-            guard at < contents.count, let escape = try? JSONEscape(in: contents, at: at) else { break }
-            if let scalar = escape.scalar {
+            guard contents[at] == UInt8(ascii: "\\") else {
+                let end = plainEnd(of: contents, from: at, asciiOnly: false)
+                bytes.append(copying: contents.extracting(at..<end))
+                at = end
+                continue
+            }
+            guard let escape = try? JSONEscape(in: contents, at: at) else { break }
+            at += escape.length
+            guard let scalar = escape.scalar else { continue }
+            if scalar.isASCII {
+                bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+            } else {
                 bytes.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
             }
-            at += escape.length
         }
         return bytes
     }

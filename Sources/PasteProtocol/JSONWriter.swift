@@ -88,27 +88,39 @@ extension [UInt8] {
         var at = 0
         while true {
             let end = plainEnd(of: text, from: at, asciiOnly: false)
-            append(copying: text.extracting(at..<end))
-            guard end < text.count else { break }
-            append(escapeOf: text[end])
-            at = end + 1
+            if end > at { append(copying: text.extracting(at..<end)) }
+            at = end
+            guard at < text.count else { break }
+            // Where one is, more are: indented lines, Windows line ends.
+            while at < text.count, let escape = shortEscape(of: text[at]) {
+                append(UInt8(ascii: "\\"))
+                append(escape)
+                at += 1
+            }
+            if at < text.count, text[at] < 0x20 {
+                append(longEscapeOf: text[at])
+                at += 1
+            }
         }
         append(UInt8(ascii: "\""))
     }
 
-    private mutating func append(escapeOf byte: UInt8) {
-        append(UInt8(ascii: "\\"))
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): append(byte)
-        case 0x08: append(UInt8(ascii: "b"))
-        case 0x09: append(UInt8(ascii: "t"))
-        case 0x0A: append(UInt8(ascii: "n"))
-        case 0x0C: append(UInt8(ascii: "f"))
-        case 0x0D: append(UInt8(ascii: "r"))
-        default:
-            append(contentsOf: byte < 0x10 ? "u000".utf8 : "u001".utf8)
-            let digit = byte & 0xF
-            append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
-        }
+    private mutating func append(longEscapeOf byte: UInt8) {
+        append(contentsOf: byte < 0x10 ? "\\u000".utf8 : "\\u001".utf8)
+        let digit = byte & 0xF
+        append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
+    }
+}
+
+/// The character that stands for `byte` behind a backslash, if it must be escaped and has a short form.
+private func shortEscape(of byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
+    case 0x08: UInt8(ascii: "b")
+    case 0x09: UInt8(ascii: "t")
+    case 0x0A: UInt8(ascii: "n")
+    case 0x0C: UInt8(ascii: "f")
+    case 0x0D: UInt8(ascii: "r")
+    default: nil
     }
 }

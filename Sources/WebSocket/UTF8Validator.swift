@@ -18,20 +18,44 @@ public struct UTF8Validator: Hashable, Sendable {
     /// - Returns: false as soon as no continuation could make the text valid; the validator is of no use then.
     public mutating func accept(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Bool {
         var index = range.lowerBound
-        while index < range.upperBound {
-            if missing == 0 {
-                index = UTF8Validator.skipASCII(bytes, index..<range.upperBound)
-                guard index < range.upperBound else { return true }
-                guard begin(bytes[index]) else { return false }
-            } else {
-                let byte = bytes[index]
-                guard byte >= low, byte <= high else { return false }
-                low = 0x80
-                high = 0xBF
-                missing &-= 1
-            }
+        while missing > 0, index < range.upperBound {
+            guard accept(bytes[index]) else { return false }
             index &+= 1
         }
+        // Whole scalars are the standard library's: it judges many bytes at once. A scalar cut at the end is ours.
+        let cut = UTF8Validator.startOfCutScalar(bytes, index..<range.upperBound)
+        do {
+            _ = try UTF8Span(validating: bytes.extracting(index..<cut))
+        } catch {
+            return false
+        }
+        index = cut
+        while index < range.upperBound {
+            guard accept(bytes[index]) else { return false }
+            index &+= 1
+        }
+        return true
+    }
+
+    /// Where the last scalar of the range begins if the range does not hold all of it; else the end.
+    private static func startOfCutScalar(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Int {
+        var index = range.upperBound
+        while index > range.lowerBound, range.upperBound &- index < 3 {
+            index &-= 1
+            let byte = bytes[index]
+            if byte & 0xC0 == 0x80 { continue }
+            let length = byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
+            return range.upperBound &- index < length ? index : range.upperBound
+        }
+        return range.upperBound
+    }
+
+    private mutating func accept(_ byte: UInt8) -> Bool {
+        guard missing > 0 else { return byte < 0x80 || begin(byte) }
+        guard byte >= low, byte <= high else { return false }
+        low = 0x80
+        high = 0xBF
+        missing &-= 1
         return true
     }
 
@@ -57,36 +81,5 @@ public struct UTF8Validator: Hashable, Sendable {
         default: return false
         }
         return true
-    }
-
-    /// The index of the first byte of the range that is not ASCII, or its end.
-    ///
-    /// Proof: the range is checked against the buffer, and every word ends at or before its upper bound.
-    private static func skipASCII(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Int {
-        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
-        var index = range.lowerBound
-        // Between two scalars of another script stands one ASCII byte or none: no word is worth loading.
-        guard bytes[index] < 0x80 else { return index }
-        unsafe bytes.withUnsafeBytes { (raw: UnsafeRawBufferPointer) in
-            let high = SIMD8<UInt64>(repeating: 0x8080_8080_8080_8080)
-            while range.upperBound &- index >= 64 {
-                let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: SIMD8<UInt64>.self) & high
-                guard block == .zero else { break }
-                index &+= 64
-            }
-            while range.upperBound &- index >= 8 {
-                let block = unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
-                let marks = block & 0x8080_8080_8080_8080
-                if marks != 0 {
-                    index &+= marks.trailingZeroBitCount / 8
-                    return
-                }
-                index &+= 8
-            }
-            while index < range.upperBound, unsafe raw[index] < 0x80 {
-                index &+= 1
-            }
-        }
-        return index
     }
 }

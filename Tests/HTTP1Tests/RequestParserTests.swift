@@ -74,6 +74,46 @@ struct RequestParserTests {
         }
     }
 
+    @Test("more fields than the vocabulary can hold are refused, not a trap, whatever the limit says")
+    func fieldsBeyondTheVocabulary() {
+        let limits = Self.limits(.max)
+        var parser = RequestParser(limits: limits)
+        let head = Array("GET / HTTP/1.1\r\n".utf8)
+        let fields = [UInt8]((0..<65_540).map { _ in Array("a:\r\n".utf8) }.joined())
+        var offset = 0
+        #expect(parser.next(head.span, at: &offset) == nil)
+        offset = 0
+        guard case .failed(let failure) = parser.next(fields.span, at: &offset) else {
+            Issue.record("not refused")
+            return
+        }
+        #expect(failure.status == .requestHeaderFieldsTooLarge)
+    }
+
+    @Test("limits that make no sense do not trap, and do not let a length overflow")
+    func senselessLimits() {
+        let head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: \(UInt64.max)\r\n\r\n"
+        for limits in [Self.limits(.max), Self.limits(.min), Self.limits(0)] {
+            var parser = RequestParser(limits: limits)
+            var offset = 0
+            guard case .failed = parser.next(Array(head.utf8).span, at: &offset) else {
+                Issue.record("not refused")
+                return
+            }
+        }
+    }
+
+    private static func limits(_ value: Int) -> HTTPLimits {
+        var limits = HTTPLimits()
+        limits.requestLineBytes = value
+        limits.fieldLineBytes = value
+        limits.headBytes = value
+        limits.fieldCount = value
+        limits.bodyBytes = value
+        limits.chunkExtensionBytes = value
+        return limits
+    }
+
     @Test("a value that is not UTF-8 keeps its bytes")
     func bytesOfValues() {
         var parser = RequestParser(limits: HTTPLimits())

@@ -94,21 +94,34 @@ struct JSONTests {
         #expect(accepted > 500)
     }
 
-    @Test("bytes of any kind end in a message or a MessageError", arguments: UInt64(1)...4)
+    @Test("bytes of any kind end in a message or a documented error, on both sides", arguments: UInt64(1)...4)
     func noise(seed: UInt64) throws {
-        let vectors: MessageVectors = try Vectors.read("vectors/messages-client.json")
+        let client: MessageVectors = try Vectors.read("vectors/messages-client.json")
+        let server: MessageVectors = try Vectors.read("vectors/messages-server.json")
         var random = SplitMix(state: seed)
         for _ in 0..<3_000 {
-            guard let vector = vectors.accept.randomElement(using: &random) else { return }
-            var text = Array((vector.canonical ?? vector.json).utf8)
-            for _ in 0..<Int.random(in: 1...3, using: &random) { mutate(&text, &random) }
+            var text = mutated(client, &random)
             do throws(MessageError) {
                 let message = try ClientMessage(json: text.span)
-                #expect(try decodeClient(encoded(message)) == message)
+                #expect(try decodeClient(encoded(message)) == message, "seed \(seed)")
+            } catch {
+                #expect([.badMessage, .unknownType, .badText, .badEdit, .badHello].contains(error.code))
+            }
+            text = mutated(server, &random)
+            do throws(MessageError) {
+                let message = try ServerMessage(json: text.span)
+                #expect(try decodeServer(encoded(message)) == message, "seed \(seed)")
             } catch {
                 #expect([.badMessage, .unknownType, .badText, .badEdit].contains(error.code))
             }
         }
+    }
+
+    private func mutated(_ vectors: MessageVectors, _ random: inout SplitMix) -> [UInt8] {
+        guard let vector = vectors.accept.randomElement(using: &random) else { return [] }
+        var text = Array((vector.canonical ?? vector.json).utf8)
+        for _ in 0..<Int.random(in: 1...3, using: &random) { mutate(&text, &random) }
+        return text
     }
 }
 

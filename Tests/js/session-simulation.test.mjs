@@ -117,14 +117,14 @@ class Page {
 function run(seed) {
   const random = generator(seed);
   const server = new ModelServer();
-  const pages = ["a", "b", "c"].map((name) => new Page(name, server, random));
+  const pages = ["a", "b", "c"].map((name) => new Page(name.repeat(32), server, random));
   let isUp = true;
   let count = 0;
   server.refuse = () => (random() < 0.05 ? { code: "tooFast", retry: "later", retryAfter: 10 } : null);
   for (let step = 0; step < STEPS; step += 1) {
     const page = pages[Math.floor(random() * pages.length)];
     const chance = random();
-    if (chance < 0.12) page.type(`${page.name}${(count += 1)}`);
+    if (chance < 0.12) page.type(`${page.name[0]}${(count += 1)}`);
     else if (chance < 0.15) page.hangUp();
     else if (chance < 0.17 && page.line) page.loseSilently();
     else if (chance < 0.18) page.boot();
@@ -148,7 +148,7 @@ function settle(pages, server) {
   }
 }
 
-test("each text arrives exactly once, in its writer's order for what was not refused, on every page", () => {
+test("each text arrives exactly once, and every page shows the server's order", () => {
   const seeds = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: RUNS }, (_, index) => index + 1);
   for (const seed of seeds) {
     const { pages, server } = run(seed);
@@ -169,7 +169,7 @@ test("with a paste made anew under the key, unsent texts are offered, never merg
   for (let seed = 1; seed <= RUNS / 4; seed += 1) {
     const random = generator(seed);
     const server = new ModelServer();
-    const page = new Page("a", server, random);
+    const page = new Page("a".repeat(32), server, random);
     settle([page], server);
     page.type("sent before");
     settle([page], server);

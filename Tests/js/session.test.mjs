@@ -141,7 +141,7 @@ describe("events", () => {
     const made = live();
     made.handle(event(3, { item: 3, text: "three" }));
     made.handle(event(4, { type: "remove", item: 3 }));
-    made.handle(event(3, { item: 3, text: "three" }));
+    assert.deepEqual(sent(made.handle(event(3, { item: 3, text: "three" }))), []);
     assert.deepEqual(texts(made), ["one", "two"]);
   });
 
@@ -272,10 +272,24 @@ describe("requests", () => {
     assert.deepEqual(sent(made.handle({ type: "timer", name: "later", random: 0 })).map((each) => each.ref), [1, 2]);
   });
 
-  test("without a named time a refusal for later waits a default", () => {
+  test("without a named time refusals for later wait longer and longer, until something takes effect", () => {
     const made = live();
+    const refusal = { ...message({ type: "error", ref: 1, code: "busy", retry: "later" }), random: 1 };
     made.handle(append("three"));
-    assert.equal(timer(made.handle(message({ type: "error", ref: 1, retry: "later" })), "later"), LATER);
+    for (const wait of [LATER, LATER * 2, LATER * 4]) {
+      assert.equal(timer(made.handle(refusal), "later"), wait);
+      made.handle({ type: "timer", name: "later", random: 0 });
+    }
+    made.handle(message({ type: "ack", ref: 1, seq: 3 }));
+    made.handle(append("four"));
+    assert.equal(timer(made.handle({ ...refusal, message: { ...refusal.message, ref: 2 } }), "later"), LATER);
+  });
+
+  test("items of an unknown kind are no texts to show", () => {
+    const made = session({}, opened, snapshot({ items: [item(1, "one"), { ...item(2, "x"), kind: "drawing" }] }));
+    made.handle(event(3, { item: 3, text: "x", kind: "drawing" }));
+    assert.deepEqual(texts(made), ["one"]);
+    assert.equal(made.cursor.seq, 3);
   });
 
   test("a message beyond the wire limit is given back instead of being sent for ever", () => {
@@ -285,6 +299,13 @@ describe("requests", () => {
     made.handle(closed(1009));
     assert.deepEqual(made.outbox.returned().map((entry) => entry.fields.text), ["much larger"]);
     assert.deepEqual(made.outbox.unanswered().map((entry) => entry.fields.text), ["small"]);
+  });
+
+  test("removing what somebody else has removed is no error", () => {
+    const made = live();
+    made.handle({ type: "act", verb: "remove", item: 1 });
+    assert.deepEqual(notices(made.handle(message({ type: "error", ref: 1, code: "noSuchItem", retry: "never" }))), []);
+    assert.equal(made.outbox.unanswered().length, 0);
   });
 
   test("pressing Remove twice asks once", () => {
@@ -311,8 +332,8 @@ describe("the paste's life", () => {
       type: "created", ref: 1, paste: KEY, code: "7K3QWD", url: "/", seq: 0, tag: "t0", expiresAt: 5,
     }));
     assert.deepEqual(effects.filter((effect) => effect.type === "address"), [{ type: "address", paste: KEY }]);
-    assert.deepEqual(sent(effects), [{ type: "subscribe", paste: KEY }]);
-    made.handle(snapshot({ seq: 0, tag: "t0", items: [] }));
+    assert.deepEqual(sent(effects), [{ type: "subscribe", paste: KEY, after: 0, tag: "t0" }]);
+    made.handle(resumed({ seq: 0, tag: "t0" }));
     assert.deepEqual(sent(made.handle(append("first"))), [{ type: "append", ref: 2, text: "first" }]);
   });
 

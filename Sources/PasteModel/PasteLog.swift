@@ -1,0 +1,242 @@
+// The held part of a log: committed events, and behind them the pending ones.
+//
+//     older cursors (tags only) | committed events, with bodies | pending
+//                               ^ base                          ^ committedSeq
+//
+// Dense and indexed by seq. Each event also knows the preceding event that touched the same text, so that the
+// edits since a base, and the bodies of a removed item, are found without a look at the rest of the log.
+
+import DequeModule
+
+struct PasteLog {
+    /// The cursor before the first held event.
+    private(set) var base: Cursor
+    /// How far the log is committed.
+    private(set) var committedSeq: UInt64
+    /// The newest event whose body is gone: a device that stands before it needs a snapshot.
+    private(set) var newestErased: UInt64 = 0
+
+    private var older: Deque<UInt64> = []
+    private var entries: Deque<Entry> = []
+    /// The last event that touched a text; absent when it is not held.
+    private var last: [EditTarget: UInt64] = [:]
+    /// The newest event that came erased from a store: what it was is unknown, it may have emptied the pad.
+    private var unknownSeq: UInt64 = 0
+
+    /// The greatest item number that the log ever named, and the number up to which all are erased.
+    private var newestItem: UInt64 = 0
+    private var erasedThrough: UInt64 = 0
+
+    private struct Entry {
+        var event: Event
+        /// The seq of the preceding event that touched the same text; 0 for none. Of a `keep`: the pad's.
+        let previous: UInt64
+        /// The body is erased in place; this tells a `keep` from the rest.
+        var emptiedPad: Bool
+    }
+
+    init(base: Cursor, older: some Sequence<Cursor> = []) {
+        self.base = base
+        self.older = Deque(older.map(\.tag))
+        committedSeq = base.seq
+    }
+
+    /// The log of a stored paste up to its checkpoint.
+    init(checkpoint: Cursor, history: [Event], olderCursors: [Cursor]) throws(StoreError) {
+        guard zip(olderCursors, olderCursors.dropFirst()).allSatisfy({ $0.seq + 1 == $1.seq }) else {
+            throw .corrupt("the held cursors have a gap")
+        }
+        // What precedes the history: without a cursor for it the first event only serves as one.
+        var cursor = olderCursors.last ?? history.first?.cursor ?? checkpoint
+        self.init(base: cursor, older: olderCursors.dropLast())
+        for event in olderCursors.isEmpty ? history.dropFirst() : history[...] {
+            guard event.cursor == cursor.advanced(by: event.author, ref: event.ref) else {
+                throw .corrupt("the history does not follow at event \(event.cursor.seq)")
+            }
+            cursor = event.cursor
+            append(event)
+        }
+        committedSeq = headSeq
+        guard cursor == checkpoint else { throw .corrupt("the history does not lead to the checkpoint") }
+    }
+
+    /// The last event's seq, pending ones included.
+    var headSeq: UInt64 { base.seq + UInt64(entries.count) }
+
+    private func index(of seq: UInt64) -> Int { Int(seq - base.seq) - 1 }
+
+    // MARK: Growing
+
+    mutating func append(_ event: Event) {
+        let seq = event.cursor.seq
+        var previous: UInt64 = 0
+        var emptiedPad = false
+        switch event.body {
+        case .append(let item, _):
+            last[.item(item)] = seq
+            newestItem = max(newestItem, item)
+        case .edit(let target, _):
+            if case .item(let item) = target { newestItem = max(newestItem, item) }
+            previous = last.updateValue(seq, forKey: target) ?? 0
+        case .keep(let item, _):
+            previous = last.updateValue(seq, forKey: .pad) ?? 0
+            last[.item(item)] = seq
+            newestItem = max(newestItem, item)
+            emptiedPad = true
+        case .erased:
+            newestErased = seq
+            unknownSeq = seq
+        case .remove, .clear, .extend:
+            break
+        }
+        entries.append(Entry(event: event, previous: previous, emptiedPad: emptiedPad))
+    }
+
+    /// Makes the next `count` pending events committed; what is over the limits goes.
+    mutating func commit(_ count: Int, limits: Limits) {
+        committedSeq += UInt64(count)
+        while committedSeq - base.seq > UInt64(max(limits.heldEvents, 0)) { trimFirst(limits) }
+    }
+
+    /// Drops all pending events.
+    mutating func rollback() {
+        while headSeq > committedSeq, let entry = entries.popLast() {
+            switch entry.event.body {
+            case .append(let item, _): last[.item(item)] = nil
+            case .edit(let target, _): restore(target, entry.previous)
+            case .keep(let item, _):
+                last[.item(item)] = nil
+                restore(.pad, entry.previous)
+            case .remove, .clear, .extend, .erased: break
+            }
+        }
+    }
+
+    private mutating func restore(_ target: EditTarget, _ seq: UInt64) {
+        last[target] = seq > base.seq ? seq : nil
+    }
+
+    private mutating func trimFirst(_ limits: Limits) {
+        guard let entry = entries.popFirst() else { return }
+        older.append(base.tag)
+        base = entry.event.cursor
+        while older.count > max(limits.heldTags, 0) { older.removeFirst() }
+        switch entry.event.body {
+        case .append(let item, _): forget(.item(item), entry)
+        case .edit(let target, _): forget(target, entry)
+        case .keep(let item, _):
+            forget(.item(item), entry)
+            forget(.pad, entry)
+        case .erased where entry.emptiedPad: forget(.pad, entry)
+        case .erased, .remove, .clear, .extend: break
+        }
+    }
+
+    private mutating func forget(_ target: EditTarget, _ entry: Entry) {
+        if last[target] == entry.event.cursor.seq { last[target] = nil }
+    }
+
+    /// Erases what is held of the items that a committed event removed.
+    mutating func erase(removedBy event: Event) {
+        switch event.body {
+        case .remove(let item):
+            erase(item: item)
+        case .clear(let through):
+            let end = min(through, newestItem)
+            guard end > erasedThrough else { return }
+            if end - erasedThrough <= UInt64(last.count) {
+                for item in (erasedThrough + 1)...end { erase(item: item) }
+            } else {
+                for case .item(let item) in Array(last.keys) where item <= end { erase(item: item) }
+            }
+            erasedThrough = end
+        case .append, .edit, .keep, .extend, .erased:
+            break
+        }
+    }
+
+    private mutating func erase(item: UInt64) {
+        guard var seq = last.removeValue(forKey: .item(item)) else { return }
+        while seq > base.seq {
+            let index = index(of: seq)
+            let entry = entries[index]
+            entries[index].event.body = .erased
+            newestErased = max(newestErased, seq)
+            if case .edit = entry.event.body { seq = entry.previous } else { return }
+        }
+    }
+
+    // MARK: Reading
+
+    func events(_ range: ClosedRange<UInt64>) -> ArraySlice<Event> {
+        entries[index(of: range.lowerBound)...index(of: range.upperBound)].map(\.event)[...]
+    }
+
+    /// Whether the cursor belongs to this history: false too when its tag is no longer held.
+    func holds(_ cursor: Cursor) -> Bool {
+        if cursor.seq > committedSeq { return false }
+        if cursor.seq > base.seq { return entries[index(of: cursor.seq)].event.cursor.tag == cursor.tag }
+        if cursor.seq == base.seq { return base.tag == cursor.tag }
+        let age = base.seq - cursor.seq
+        return age <= UInt64(older.count) && older[older.count - Int(age)] == cursor.tag
+    }
+
+    /// The committed events behind a held cursor, about `maxBytes` of them and at least one; nil when a body
+    /// is gone.
+    func next(after cursor: Cursor, maxBytes: Int) -> ArraySlice<Event>? {
+        guard cursor.seq >= base.seq, cursor.seq >= newestErased else { return nil }
+        var events: [Event] = []
+        var bytes = 0
+        var seq = cursor.seq
+        while seq < committedSeq, events.isEmpty || bytes < maxBytes {
+            seq += 1
+            let event = entries[index(of: seq)].event
+            bytes += event.byteCount
+            events.append(event)
+        }
+        return events[...]
+    }
+
+    /// What happened to a text behind `base`, in order, pending events included.
+    /// - Parameter textSeq: The event that last changed the text.
+    /// - Returns: nil when not all of it is held.
+    func changes(of target: EditTarget, behind seq: UInt64, textSeq: UInt64) -> [TextChange]? {
+        guard textSeq > seq else { return [] }
+        guard seq >= base.seq, target != .pad || seq >= unknownSeq else { return nil }
+        var changes: [TextChange] = []
+        var at = last[target] ?? 0
+        while at > seq {
+            let entry = entries[index(of: at)]
+            switch entry.event.body {
+            case .edit(_, let ops):
+                changes.append(.edit(ops))
+            case .keep(let item, _) where target == .pad:
+                changes.append(.emptied(at, item: item))
+            case .erased where target == .pad && entry.emptiedPad:
+                changes.append(.emptied(at, item: nil))
+            default:
+                return nil
+            }
+            at = entry.previous
+        }
+        return changes.reversed()
+    }
+}
+
+/// What can happen to a text.
+enum TextChange {
+    case edit(TextEdit)
+    /// A `keep` of that seq made this item of the pad; nil when the item is gone.
+    case emptied(UInt64, item: UInt64?)
+}
+
+extension Event {
+    /// About what the event costs to hold and to send.
+    var byteCount: Int {
+        switch body {
+        case .append(_, let text), .keep(_, let text): text.count + 128
+        case .edit(_, let ops): ops.byteCount + 128
+        case .remove, .clear, .extend, .erased: 128
+        }
+    }
+}
