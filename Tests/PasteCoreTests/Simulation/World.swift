@@ -101,8 +101,8 @@ final class World {
             ledger.violation("a key that is none: \(key)")
             return (PasteID(high: 0, low: 0), Author(rawValue: 0))
         }
-        let id = plan.settings.id(of: parsed)
-        return (id, plan.settings.author(secret, in: id))
+        let id = PasteID(parsed, hash: plan.settings.hash)
+        return (id, Author(of: secret.bytes, in: id, hash: plan.settings.hash))
     }
 
     func publish(_ key: String) {
