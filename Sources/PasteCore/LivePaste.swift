@@ -21,6 +21,8 @@ final class LivePaste {
     var ending: Ending?
     /// Whether this tick's end looks for a batch.
     var isBatchDue = false
+    /// Whether the batch in flight was submitted before and may have been carried out then.
+    var isOutcomeUnknown = false
     /// When a batch whose outcome is unknown, or a removal that failed, is submitted again.
     var retryAt: Milliseconds?
     /// When `devices` may be sent, if the count has changed.

@@ -157,17 +157,21 @@ extension ShardCore {
         guard let live = pastes[id], let paste = live.paste else { return }
         switch result {
         case .success:
+            live.isOutcomeUnknown = false
             let events = paste.commit()
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
             show(events, of: live)
             batchDecided(live)
         case .failure(.unavailable):
-            counters.failedCommits &+= 1
-            live.retryAt = now + settings.retryMilliseconds
-            deadlines.add(.paste(id), at: now + settings.retryMilliseconds)
+            live.isOutcomeUnknown = true
+            retryLater(live)
+        case .failure(.busy) where live.isOutcomeUnknown, .failure(.full) where live.isOutcomeUnknown:
+            // Said of this try: an earlier one may have been carried out.
+            retryLater(live)
         case .failure(let error):
             counters.failedCommits &+= 1
+            live.isOutcomeUnknown = false
             paste.rollback()
             let requesters = live.requesters
             live.requesters = []
@@ -182,6 +186,12 @@ extension ShardCore {
             }
             batchDecided(live)
         }
+    }
+
+    private func retryLater(_ live: LivePaste) {
+        counters.failedCommits &+= 1
+        live.retryAt = now + settings.retryMilliseconds
+        deadlines.add(.paste(live.id), at: now + settings.retryMilliseconds)
     }
 
     /// What waited for a batch goes on: parked requests, a pending end, the next batch.
