@@ -117,7 +117,7 @@ final class Ledger {
         expect(
             event.cursor == head.cursor.advanced(by: event.author, ref: event.ref),
             "law 3: event \(event.cursor.seq) does not follow \(head.cursor.seq)")
-        expect(event.at < head.expiresAt, "law 5: event \(event.cursor.seq) was accepted after the paste's end")
+        expect(event.at < head.expiresAt, "law 5: event \(event.cursor.seq) was accepted \(event.at - head.expiresAt) ms after the paste's end")
         if let first = seqs[name] {
             violation("law 2: ref \(event.ref) took effect as \(first) and as \(event.cursor.seq)")
         }

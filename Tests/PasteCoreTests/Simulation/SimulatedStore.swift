@@ -95,10 +95,10 @@ final class SimulatedStore {
     private func writeFromElsewhere(_ id: PasteID, after expected: Cursor) {
         let author = Author(rawValue: 0xFEED)
         let ref = expected.seq + 1
-        guard let item = ledger.book(id)?.head.nextItem else { return }
+        guard let head = ledger.book(id)?.head, agenda.now < head.expiresAt else { return }
         let event = Event(
             cursor: expected.advanced(by: author, ref: ref), at: agenda.now, author: author, ref: ref,
-            body: .append(item: item, text: Text("from elsewhere")))
+            body: .append(item: head.nextItem, text: Text("from elsewhere")))
         ledger.asked(author, ref, .append(Text("from elsewhere")), of: id)
         _ = reallyCarryOut(.commit(id, expected: expected, events: [event]))
     }
