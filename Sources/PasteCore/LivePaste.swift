@@ -58,6 +58,12 @@ final class LivePaste {
         var isRemoving = false
     }
 
+    /// Whether the time is over and an `extend` may be among the events that the store has not decided on.
+    var mayBeSaved: Bool {
+        guard let ending, ending.reason == .expired, !ending.isRemoving else { return false }
+        return paste?.hasPending == true
+    }
+
     /// Whether nothing in memory would be missed but the cached state.
     var isUnused: Bool {
         viewers.isEmpty && waiters.isEmpty && requesters.isEmpty && parked.isEmpty && ending == nil && retryAt == nil
