@@ -26,12 +26,12 @@ test-browser: browser-packages
 	swift build --product pasted
 	$(VENV)/bin/python Tests/browser/run.py
 
-bench: packages
+bench: packages $(VENV)/.made
 	swift build -c release --product pasted -Xswiftc -static-stdlib
-	Benchmarks/run
+	$(VENV)/bin/python Benchmarks/run.py
 
 fuzz: packages
-	Tests/fuzz/run
+	Tests/Fuzz/run
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests

@@ -65,6 +65,10 @@ let package = Package(
         tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
         tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
         tests("WebSocketTests", ["WebSocket", "HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: ["PasteCore", "PasteStore", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest"],
+            path: "Tests/Fuzz", exclude: ["run", "seeds.py"]),
         // The store's tests measure and kill it in a process of its own.
         .executableTarget(
             name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],

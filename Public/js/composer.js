@@ -132,7 +132,8 @@ export class Composer {
     if (bytes > this.limitBytes) return this.#say(problemWith(text, this.limitBytes), true);
     if (bytes > this.limitBytes * NEAR_LIMIT) return this.#say(`${size(bytes)} of ${size(this.limitBytes)}`);
     if (this.exact !== null) return this.#say("Pasted with CRLF line ends; they are kept.");
-    return this.#say(`Up to ${size(this.limitBytes)} an item. Files can be dropped anywhere.`);
+    const hint = matchMedia("(hover: hover)").matches ? " Files can be dropped anywhere." : "";
+    return this.#say(`Up to ${size(this.limitBytes)} an item.${hint}`);
   }
 
   #say(text, isProblem = false) {

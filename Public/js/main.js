@@ -2,6 +2,7 @@
 
 import { copyText } from "./clipboard.js";
 import { Composer } from "./composer.js";
+import { normaliseKey } from "./key.js";
 import { showWhole } from "./lists.js";
 import { Session } from "./session.js";
 import { Socket } from "./socket.js";
@@ -15,7 +16,7 @@ const LIMIT_BEFORE_WELCOME = 1 << 20;
 /** How long a button waits for the second press that means it, in milliseconds. */
 const ARMED = 4_000;
 
-const key = decodeURIComponent(location.pathname.slice(1)).replace(/\/$/, "") || null;
+const key = keyOf(location.pathname);
 const store = await Store.open(key ?? "");
 const left = store.load();
 const session = new Session({ client: store.client, key, stored: left.stored, cursor: left.cursor });
@@ -35,6 +36,17 @@ handle({ type: "network", online: navigator.onLine });
 handle({ type: "start" });
 show();
 setInterval(() => view.tick(session, Date.now()), 1_000);
+
+/** The key in an address: in its tidy spelling, so that one paste has one name in this browser's storage. */
+function keyOf(path) {
+  let typed = path.replace(/^\/|\/$/g, "");
+  try {
+    typed = decodeURIComponent(typed);
+  } catch {
+    // Not an encoding of anything: the server will know no such paste.
+  }
+  return typed === "" ? null : (normaliseKey(typed) ?? typed);
+}
 
 /** One event into the session, its effects out. */
 function handle(event) {
@@ -76,7 +88,10 @@ function perform(effect) {
     case "address":
       store.moveTo(effect.paste);
       history.pushState(null, "", `/${encodeURIComponent(effect.paste)}`);
-      setTimeout(() => view.at("box").focus());
+      setTimeout(() => {
+        show(); // what is hidden can't take the focus
+        view.at("box").focus();
+      });
       return;
     case "notice": return tell(effect);
   }
@@ -112,7 +127,7 @@ function keep(text) {
 async function keepFiles(files) {
   for (const { text, problem } of await readFiles(files, limitBytes())) {
     if (problem) view.toast(problem);
-    else keep(text);
+    else if (!keep(text)) view.toast("This paste takes no more; nothing was kept.");
   }
 }
 
@@ -136,9 +151,12 @@ function wirePage() {
   for (const [form, field] of [["open", "key"], ["open-again", "key-again"]]) {
     on(form, "submit", (event) => {
       event.preventDefault();
-      const typed = view.at(field).value.trim().replace(/[\s._]+/g, "-").toLowerCase();
-      if (typed !== "") location.assign(`/${encodeURIComponent(typed)}`);
+      const typed = normaliseKey(view.at(field).value);
+      if (typed !== null) return location.assign(`/${typed}`);
+      view.at(field).setCustomValidity("A key is three words, or six letters and digits.");
+      view.at(field).reportValidity();
     });
+    on(field, "input", ({ target }) => target.setCustomValidity(""));
   }
   on("keep", "click", () => composer.keep());
   on("copy-link", "click", () => copy(new URL(`/${session.paste.key}`, location.href).href, "Link copied."));
@@ -238,11 +256,10 @@ function wireTransfer() {
     else keepLoose(event.dataTransfer.getData("text/plain"));
   });
   addEventListener("paste", (event) => {
-    if (event.target.closest?.("input, textarea") && event.clipboardData.files.length === 0) return;
-    if (!isOpen()) return;
     const files = [...event.clipboardData.files];
     const text = event.clipboardData.getData("text/plain");
-    if (text === "" && files.length === 0) return;
+    const isIntoField = event.target.closest?.("input, textarea") && (text !== "" || files.length === 0);
+    if (isIntoField || !isOpen() || (text === "" && files.length === 0)) return;
     event.preventDefault();
     if (text !== "") keepLoose(text);
     else keepFiles(files);

@@ -21,6 +21,7 @@
 // requests were made on is the same one; otherwise they are set aside and offered to the person.
 
 import { Outbox } from "./outbox.js";
+import { Paste } from "./paste.js";
 import * as protocol from "./protocol.js";
 
 /** First and longest wait before connecting again, in milliseconds; each wait is random below its bound. */
@@ -60,12 +61,8 @@ export class Session {
     this.create = null;
     this.holdUntilTimer = false;
     this.refusals = 0; // in a row, without a request that took effect between
-    this.paste = {
-      key, code: null, phase: key === null ? "none" : "asking", reason: null, expiresAt: null, you: null, can: null,
-      devices: 0, items: new Map(), pad: { text: "", seq: 0 }, loaded: false,
-    };
+    this.paste = new Paste(key);
     this.cursor = cursor;
-    this.arriving = null; // a snapshot whose items are still coming
     this.proven = false; // this connection's history is the one that our requests were made on
     this.asked = null; // the cursor that the last subscribe named
     this.isContinuous = false; // the items in memory are the state at `cursor`
@@ -94,7 +91,7 @@ export class Session {
 
   /** Whether requests can still be made of this paste. */
   get writable() {
-    return this.paste.phase === "open" || this.paste.phase === "asking";
+    return this.paste.writable;
   }
 
   // The connection
@@ -109,7 +106,7 @@ export class Session {
   #opened() {
     this.connection = "greeting";
     this.proven = false;
-    this.arriving = null;
+    this.paste.arriving = null;
     this.#send(protocol.hello(this.client));
     if (this.paste.key !== null) this.#subscribe();
   }
@@ -127,7 +124,7 @@ export class Session {
   #closed(code, random) {
     const wasStopped = this.connection === "stopped";
     this.outbox.interrupted();
-    this.arriving = null;
+    this.paste.arriving = null;
     this.proven = false;
     this.holdUntilTimer = false;
     for (const name of ["connect", "quiet", "pong", "later", "again"]) this.#do({ type: "cancel", name });
@@ -216,12 +213,13 @@ export class Session {
       this.#do({ type: "cancel", name: "pong" });
       this.#do({ type: "timer", name: "quiet", after: QUIET });
     }
+    this.online = true; // whatever the browser believes
     if (typeof message.now === "number") this.clockOffset = message.now - time;
     switch (message.type) {
       case "welcome": return this.#welcome(message);
       case "created": return this.#created(message);
-      case "snapshot": return this.#snapshot(message);
-      case "items": return this.#moreItems(message);
+      case "snapshot": return this.#snapshot(this.paste.snapshot(message));
+      case "items": return this.#snapshot(this.paste.moreItems(message));
       case "resumed": return this.#resumed(message);
       case "ack": return this.#acknowledge(message.ref);
       case "expired": return this.#over(message.reason);
@@ -253,12 +251,9 @@ export class Session {
   #created(message) {
     if (!this.create || message.ref !== this.create.ref) return;
     this.create = null;
-    Object.assign(this.paste, {
-      key: message.paste, code: message.code ?? null, phase: "asking", expiresAt: message.expiresAt,
-    });
+    this.paste.made(message);
     // A paste without events is known whole: its events can follow right on.
     this.isContinuous = message.seq === 0;
-    this.paste.loaded = this.isContinuous;
     this.#do({ type: "address", paste: message.paste });
     this.#moveTo(message);
     this.#greetAgain();
@@ -271,31 +266,11 @@ export class Session {
     this.#subscribe();
   }
 
-  #snapshot(message) {
-    this.arriving = { message, items: new Map() };
-    this.#moreItems(message);
-  }
-
-  #moreItems(message) {
-    if (!this.arriving) return;
-    for (const item of message.items ?? []) {
-      if (isText(item)) this.arriving.items.set(item.item, itemFrom(item));
-    }
-    if (message.more) return;
-    const { message: head, items } = this.arriving;
-    this.arriving = null;
+  /** A snapshot is taken when its last part has come; null until then. */
+  #snapshot(head) {
+    if (head === null) return;
     // No cursor was named: nothing of ours was made on another history than this one.
     const isSame = this.asked === null || head.same === true;
-    // Items that did not change stay the same objects, so that the page touches only what did.
-    for (const [number, item] of items) {
-      const known = this.paste.items.get(number);
-      if (known && known.textSeq === item.textSeq && known.text === item.text && known.by === item.by) items.set(number, known);
-    }
-    Object.assign(this.paste, {
-      code: head.code ?? this.paste.code, phase: "open", expiresAt: head.expiresAt, you: head.you, can: head.can ?? null,
-      devices: head.devices ?? this.paste.devices, items, loaded: true,
-      pad: { text: head.pad ?? "", seq: head.padSeq ?? 0 },
-    });
     this.isContinuous = true;
     this.#level(head, isSame);
   }
@@ -333,46 +308,25 @@ export class Session {
 
   #event(message) {
     const isOwn = message.by !== undefined && message.by === this.paste.you;
-    if (!this.isContinuous || this.arriving || message.seq <= this.cursor.seq) {
+    if (!this.isContinuous || this.paste.arriving || message.seq <= this.cursor.seq) {
       if (isOwn) this.#acknowledge(message.ref);
       return;
     }
-    if (message.seq !== this.cursor.seq + 1 || !this.#apply(message)) {
+    if (message.seq !== this.cursor.seq + 1 || !this.paste.apply(message)) {
       // A gap, or a kind of event that this page is too old for: the whole state answers either.
       this.isContinuous = false;
       this.#greetAgain();
       return;
     }
     this.#moveTo(message);
+    this.#tell(message, isOwn);
     if (isOwn) this.#acknowledge(message.ref);
   }
 
-  /** Applies one event of the log; false when this page doesn't know its kind. */
-  #apply(message) {
-    const { items } = this.paste;
-    switch (message.type) {
-      case "append":
-      case "keep": {
-        if (!isText(message)) return true;
-        items.set(message.item, itemFrom(message));
-        if (message.type === "keep") this.paste.pad = { text: "", seq: message.seq };
-        const isOwn = message.by === this.paste.you;
-        this.#do({ type: "notice", kind: isOwn ? "kept" : "arrived", item: message.item });
-        return true;
-      }
-      case "remove":
-        items.delete(message.item);
-        return true;
-      case "clear":
-        for (const number of [...items.keys()]) if (number <= message.through) items.delete(number);
-        return true;
-      case "extend":
-        this.paste.expiresAt = message.expiresAt;
-        this.#do({ type: "notice", kind: "extended" });
-        return true;
-      default:
-        return false;
-    }
+  #tell(event, isOwn) {
+    const isItem = (event.type === "append" || event.type === "keep") && this.paste.items.has(event.item);
+    if (isItem) this.#do({ type: "notice", kind: isOwn ? "kept" : "arrived", item: event.item });
+    if (event.type === "extend") this.#do({ type: "notice", kind: "extended" });
   }
 
   #acknowledge(ref) {
@@ -385,9 +339,7 @@ export class Session {
 
   #over(reason) {
     this.#returnAll("pasteOver", "Not sent before this paste ended.");
-    this.paste.phase = "over";
-    this.paste.reason = reason === "deleted" ? "deleted" : "expired";
-    this.paste.devices = 0;
+    this.paste.end(reason);
     this.connection = "idle";
     for (const name of ["connect", "quiet", "pong", "later", "again", "reconnect"]) this.#do({ type: "cancel", name });
     this.#do({ type: "disconnect" });
@@ -518,14 +470,4 @@ export class Session {
   #do(effect) {
     this.effects.push(effect);
   }
-}
-
-/** Items of a kind that this page does not know are no texts to show. */
-function isText({ kind }) {
-  return kind === undefined || kind === null;
-}
-
-/** An item as the page holds it; never altered in place, so that identity tells whether it changed. */
-function itemFrom({ item, at, by, text, textSeq, seq }) {
-  return { number: item, at, by, text, textSeq: textSeq ?? seq };
 }

@@ -51,7 +51,10 @@ export class Store {
 
   /** Follows the outbox: writes what changed, the counter first, so that no ref is ever given twice. */
   saveRequests(outbox, refs) {
-    this.#write(`client/${this.client}`, { next: outbox.next, used: Date.now() });
+    const isCounted = this.#write(`client/${this.client}`, { next: outbox.next, used: Date.now() });
+    // An old counter would give a used ref to a new text, which the server would take for a repeat: better none,
+    // then the next page draws a new id.
+    if (!isCounted) erase(`client/${this.client}`);
     for (const ref of refs) {
       const name = `request/${this.client}/${ref}`;
       const entry = outbox.get(ref);
@@ -114,6 +117,7 @@ export class Store {
       return true;
     });
     if (!isWritten) this.isKept = false;
+    return isWritten === true;
   }
 }
 

@@ -27,7 +27,10 @@ export class View {
     const isHome = paste.key === null;
     this.#show("home", isHome);
     this.#show("unknown", paste.phase === "unknown");
-    this.#show("paste", !isHome && paste.phase !== "unknown");
+    // Texts that were typed for a key that opens nothing are still the person's.
+    const hasTexts = session.outbox.returned().length > 0 || this.at("box").value !== "";
+    this.#show("paste", !isHome && (paste.phase !== "unknown" || hasTexts));
+    this.#show("about", paste.phase !== "unknown");
     this.#standing(session);
     if (isHome) return this.#home(session);
     setText(this.at("unknown-key"), paste.key);
@@ -110,13 +113,15 @@ export class View {
 
   #key(paste) {
     const words = this.at("words");
-    if (words.dataset.key !== paste.key) {
-      words.dataset.key = paste.key;
-      words.replaceChildren(...breakable(paste.key));
+    const isCode = paste.code !== null && bare(paste.code) === bare(paste.key);
+    const heading = isCode ? paste.code : paste.key;
+    if (words.dataset.key !== heading) {
+      words.dataset.key = heading;
+      words.replaceChildren(...breakable(heading));
       this.#badge(this.unseen);
     }
     setText(this.at("code"), paste.code ?? "");
-    this.at("code-line").classList.toggle("unknown-yet", !paste.code || paste.code === paste.key);
+    this.at("code-line").classList.toggle("unknown-yet", paste.code === null || isCode);
   }
 
   #facts(session, now) {
@@ -126,7 +131,9 @@ export class View {
     const devices = session.connection === "live" ? Math.max(1, paste.devices) : 0;
     setText(this.at("devices"), devices === 0 ? "" : plural(devices, "device"));
     this.#show("facts", paste.phase !== "over");
+    this.#show("copy-link", paste.phase !== "over");
     const menu = this.at("change");
+    this.#show("change", paste.phase !== "over");
     menu.classList.toggle("unavailable", !isOpen);
     if (!isOpen) menu.open = false;
     const longest = session.limits?.lifetimeMilliseconds ?? Infinity;
@@ -148,14 +155,24 @@ export class View {
   }
 
   #composer(session) {
-    this.#show("composer", session.paste.phase !== "over");
-    this.at("keep").disabled = !session.writable;
+    // What stands in the box when the paste ends is still the person's.
+    const box = this.at("box");
+    const isHeld = !session.writable && box.value !== "";
+    this.#show("composer", session.writable || isHeld);
+    this.#show("held", isHeld);
+    for (const id of ["note", "file-choice", "keep"]) this.#show(id, session.writable);
+    if (box.readOnly === session.writable) box.readOnly = !session.writable;
   }
 }
 
 /** Numbers of items whose removal was asked for. */
 function* removing(session) {
   for (const { verb, fields } of session.outbox.unanswered()) if (verb === "remove") yield fields.item;
+}
+
+/** A key without what may stand between its parts. */
+function bare(key) {
+  return key.replace(/[\s._-]+/g, "").toLowerCase();
 }
 
 /** A key that may wrap after each hyphen. */

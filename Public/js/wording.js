@@ -71,7 +71,7 @@ export function standing(session) {
   if (phase === "over") return { look: "over", text: reason === "deleted" ? "Deleted" : "Expired" };
   if (phase === "unknown") return { look: "over", text: "No such paste" };
   if (session.connection === "stopped") return { look: "trouble", text: join("Stopped", notSent) };
-  if (!session.online) return { look: "trouble", text: join("Offline", notSent) };
+  if (!session.online && session.connection !== "idle") return { look: "trouble", text: join("Offline", notSent) };
   if (session.connection === "live") return { look: "live", text: "Live" };
   if (session.connection === "idle") return { look: "quiet", text: "Not connected" };
   const first = session.attempts === 0 && !session.paste.loaded;

@@ -21,6 +21,7 @@ struct ticket_key {
     uint8_t hmac[32];
 };
 
+// Belongs to its SSL_CTX, which is counted by its sessions: they may outlive the caller's use of it.
 struct pasted_tls_context {
     SSL_CTX *ssl;
     pthread_mutex_t lock;  // guards the rest
@@ -30,6 +31,22 @@ struct pasted_tls_context {
 };
 
 static const int64_t ticket_period_seconds = 12 * 3600;
+
+static int context_index = -1;
+static pthread_once_t index_made = PTHREAD_ONCE_INIT;
+
+// CRYPTO_EX_free.
+static void forget(void *parent, void *pointer, CRYPTO_EX_DATA *data, int index, long number, void *argument) {
+    (void)parent, (void)data, (void)index, (void)number, (void)argument;
+    struct pasted_tls_context *context = pointer;
+    if (!context) return;
+    pthread_mutex_destroy(&context->lock);
+    OPENSSL_clear_free(context, sizeof *context);
+}
+
+static void make_index(void) {
+    context_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, forget);
+}
 
 static int64_t seconds_now(void) {
     struct timespec now;
@@ -56,7 +73,7 @@ static void rotate(struct pasted_tls_context *context, int64_t now) {
 // SSL_CTX_set_tlsext_ticket_key_evp_cb(3): 1 go on, 2 go on and send a new ticket, 0 full handshake, -1 error.
 static int ticket_keys(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher, EVP_MAC_CTX *mac,
                        int encrypts) {
-    struct pasted_tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+    struct pasted_tls_context *context = SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index);
     struct ticket_key key;
     int answer = 1;
     pthread_mutex_lock(&context->lock);
@@ -107,14 +124,19 @@ void pasted_explain(char *why, size_t capacity, const char *what) {
 }
 
 static struct pasted_tls_context *context_create(const SSL_METHOD *method) {
+    pthread_once(&index_made, make_index);
     struct pasted_tls_context *context = OPENSSL_zalloc(sizeof *context);
-    if (!context) return NULL;
+    SSL_CTX *ssl = context ? SSL_CTX_new(method) : NULL;
+    if (!ssl || SSL_CTX_set_ex_data(ssl, context_index, context) != 1) {
+        SSL_CTX_free(ssl);
+        OPENSSL_free(context);
+        return NULL;
+    }
     pthread_mutex_init(&context->lock, NULL);
+    context->ssl = ssl;
     context->period = ticket_period_seconds;
     context->since = seconds_now();
-    context->ssl = SSL_CTX_new(method);
-    SSL_CTX *ssl = context->ssl;
-    if (!ssl || !new_ticket_key(&context->current)
+    if (!new_ticket_key(&context->current)
         || SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1
         || SSL_CTX_set1_groups_list(ssl, "X25519:P-256:P-384") != 1
         || SSL_CTX_set_ciphersuites(
@@ -125,7 +147,6 @@ static struct pasted_tls_context *context_create(const SSL_METHOD *method) {
         pasted_tls_context_free(context);
         return NULL;
     }
-    SSL_CTX_set_app_data(ssl, context);
     SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE
                                  | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
@@ -215,8 +236,6 @@ struct pasted_tls_context *pasted_tls_client(const uint8_t *roots, size_t roots_
 
 void pasted_tls_context_free(struct pasted_tls_context *context) {
     SSL_CTX_free(context->ssl);
-    pthread_mutex_destroy(&context->lock);
-    OPENSSL_clear_free(context, sizeof *context);
 }
 
 void pasted_tls_ticket_period(struct pasted_tls_context *context, int64_t seconds) {

@@ -137,6 +137,8 @@ struct pasted_tls_session *pasted_tls_connect(struct pasted_tls_context *context
 }
 
 void pasted_tls_free(struct pasted_tls_session *session) {
+    // A session that ended without close_notify can be resumed all the same (RFC 5246 section 7.2.1).
+    SSL_set_shutdown(ssl_of(session), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(ssl_of(session));
     ERR_clear_error();
 }

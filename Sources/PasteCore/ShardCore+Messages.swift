@@ -42,7 +42,11 @@ extension ShardCore {
             message = try ClientMessage(json: json)
         } catch {
             counters.badMessages &+= 1
-            return refuse(session, ErrorMessage(error))
+            refuse(session, ErrorMessage(error))
+            if error.code == .badHello {
+                close(session, .badHello)
+            }
+            return
         }
         switch message {
         case .hello(let client):

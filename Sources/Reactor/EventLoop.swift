@@ -65,7 +65,7 @@ public final class EventLoop: SerialExecutor, Sendable {
         wakeup.ring()
     }
 
-    /// Lets the loop end after its current tick. Jobs that are enqueued later never run.
+    /// Lets the loop end after a tick that sees all that was left for it before. Jobs that are enqueued later never run.
     public func stop() {
         isStopping.store(true, ordering: .releasing)
         wakeup.ring()
@@ -93,7 +93,10 @@ public final class EventLoop: SerialExecutor, Sendable {
         var scratch = [pasted_readiness](repeating: pasted_readiness(), count: Poller.readinessAtOnce)
         var ready: [Readiness] = []
         var next = Tick.atOnce
-        while !isStopping.load(ordering: .acquiring) {
+        var isLast = false
+        while !isLast {
+            // What was left before `stop` is still seen by the last tick.
+            isLast = isStopping.load(ordering: .acquiring)
             poller.wait(nanoseconds: timeout(next, &clock), scratch: &scratch, into: &ready)
             wakeup.rest()
             ticks.add(1, ordering: .relaxed)

@@ -69,6 +69,7 @@ public struct Socket: ~Copyable, Sendable {
 }
 
 /// Two sockets that are connected to each other.
+@frozen
 public struct SocketPair: ~Copyable, Sendable {
     /// One end.
     public var first: Socket

@@ -15,10 +15,28 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         self.number = number
     }
 
+    /// The machine has no address of that kind.
+    public static let noSuchFamily = SystemError(call: "listen", number: EADDRNOTAVAIL)
+
+    /// Whether the machine has no IPv6, or no IPv4.
+    public var meansNoSuchFamily: Bool { number == EAFNOSUPPORT || number == EADDRNOTAVAIL }
+
     /// A sentence such as "bind: Address already in use".
     public var description: String {
         "\(call): \(unsafe String(cString: strerror(number)))"
     }
+}
+
+/// Raises the limit of open files to what the system allows this process: a connection takes one.
+/// - Returns: The limit now.
+@discardableResult
+public func raiseDescriptorLimit() -> UInt64 {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+    let hard = rlimit(rlim_cur: limit.rlim_max, rlim_max: limit.rlim_max)
+    guard unsafe withUnsafePointer(to: hard, { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), $0) }) == 0
+    else { return UInt64(limit.rlim_cur) }
+    return UInt64(hard.rlim_cur)
 }
 
 /// The value that a C call answered, or its error. `EBADF` is a descriptor used after its close: the next one

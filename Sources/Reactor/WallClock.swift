@@ -15,6 +15,9 @@ public struct WallClock: Sendable {
         bootAtNewest = pasted_boot_nanoseconds()
     }
 
+    /// The system's time, in milliseconds since 1970.
+    public static var present: Int64 { pasted_wall_nanoseconds() / 1_000_000 }
+
     /// The time, in milliseconds since 1970.
     public mutating func milliseconds() -> Int64 {
         nanoseconds() / 1_000_000

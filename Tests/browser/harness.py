@@ -30,7 +30,8 @@ document.addEventListener('securitypolicyviolation', (event) => violations.push(
 class Server:
     """One `pasted serve` on a free port; `kill` and `start` keep port and state."""
 
-    def __init__(self):
+    def __init__(self, tls=False):
+        self.tls = tls
         self.state = tempfile.mkdtemp(prefix="pasted-browser-")
         self.port = free_port()
         self.process = None
@@ -38,7 +39,7 @@ class Server:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"https://localhost:{self.port}" if self.tls else f"http://127.0.0.1:{self.port}"
 
     @property
     def insecure_url(self):
@@ -47,9 +48,9 @@ class Server:
     def start(self):
         listen = f"127.0.0.1:{self.port}"
         self.log = open(os.path.join(self.state, "log"), "ab")
+        command = [BINARY, "serve", "--state-dir", self.state, "--listen", listen]
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--state-dir", self.state, "--listen", listen, "--no-tls"],
-            stdout=self.log, stderr=subprocess.STDOUT)
+            command if self.tls else command + ["--no-tls"], cwd=ROOT, stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
@@ -87,7 +88,8 @@ class Browser:
             options = {**self.playwright.devices["Pixel 7"], **options}
         else:
             options = {"viewport": {"width": 1280, "height": 900}, **options}
-        return Device(self.chromium.new_context(**options), server)
+        # The certificate for localhost is the server's own; no browser knows it.
+        return Device(self.chromium.new_context(ignore_https_errors=server.tls, **options), server)
 
     def close(self):
         self.chromium.close()

@@ -20,8 +20,10 @@ class PageCase(unittest.TestCase):
         cls.browser = Browser()
         cls.addClassCleanup(cls.browser.close)
 
+    tls = False
+
     def setUp(self):
-        self.server = Server()
+        self.server = Server(tls=self.tls)
         self.addCleanup(self.server.close)
         self.devices = []
 
@@ -66,6 +68,17 @@ class TwoDevices(PageCase):
         code = laptop.page.inner_text("#code")
         phone.open(code.lower())
         phone.wait_text("hello")
+        self.assertEqual(phone.page.inner_text("#words"), code)
+
+    def test_what_can_be_no_key_is_said_at_the_field(self):
+        laptop = self.device()
+        laptop.page.goto(self.server.url + "/")
+        laptop.page.fill("#key", "käse?")
+        laptop.page.keyboard.press("Enter")
+        message = laptop.page.eval_on_selector("#key", "field => field.validationMessage")
+        self.assertIn("three words", message)
+        laptop.page.fill("#key", "maple otter cabin")
+        self.assertEqual(laptop.page.eval_on_selector("#key", "field => field.validationMessage"), "")
 
     def test_a_log_with_crlf_tabs_emoji_and_combining_marks_keeps_its_bytes(self):
         laptop, phone, _ = self.pair()
@@ -126,6 +139,18 @@ class TwoDevices(PageCase):
         for device in (laptop, phone):
             device.page.wait_for_function("() => /^[67] days/.test(document.getElementById('countdown').textContent)")
 
+    def test_the_link_opens_the_paste(self):
+        laptop = self.device()
+        laptop.make()
+        self.assertEqual(laptop.page.evaluate("() => document.activeElement.id"), "box", "ready to type")
+        laptop.keep("by the link")
+        laptop.page.click("#copy-link")
+        laptop.page.wait_for_selector("#toast.shown")
+        link = laptop.page.evaluate("navigator.clipboard.readText()")
+        phone = self.device(phone=True)
+        phone.page.goto(link)
+        phone.wait_text("by the link")
+
     def test_a_reload_shows_the_same(self):
         laptop, phone, _ = self.pair()
         laptop.keep("kept")
@@ -149,6 +174,24 @@ class TwoDevices(PageCase):
         laptop.keep("from the first")
         phone.wait_items(2)
         self.assertEqual(laptop.standing(), "Live")
+
+
+class OverTLS(PageCase):
+    tls = True
+
+    def test_two_devices_share_a_log_and_survive_a_restart(self):
+        laptop, phone, _ = self.pair()
+        for device in (laptop, phone):
+            device.expects_outage = True
+        content = log_file()
+        laptop.drop("server.log", content)
+        phone.wait_items(1)
+        self.assertEqual(digest(phone.copy()), digest(content))
+        self.server.kill()
+        phone.wait_standing("waiting")
+        phone.keep("typed in between")
+        self.server.start()
+        laptop.wait_text("typed in between")
 
 
 class Outages(PageCase):
@@ -209,6 +252,22 @@ class Outages(PageCase):
         laptop.wait_items(2)
         self.assertEqual(phone.texts(), ["two", "one"])
 
+    def test_without_room_to_store_it_says_so_and_no_ref_is_used_twice(self):
+        laptop, phone, _ = self.pair()
+        self.outage(laptop, phone)
+        laptop.keep("first")
+        phone.wait_text("first")
+        laptop.page.evaluate(
+            "() => { Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') } }")
+        laptop.keep("second")
+        laptop.page.wait_for_selector("#unkept:not([hidden])")
+        phone.wait_text("second")
+        laptop.page.reload()
+        laptop.wait_items(2)
+        laptop.keep("third")
+        phone.wait_text("third")
+        self.assertEqual(phone.texts(), ["third", "second", "first"])
+
     def test_a_double_click_keeps_once(self):
         laptop, phone, _ = self.pair()
         laptop.page.fill("#box", "once")
@@ -223,12 +282,16 @@ class EndsAndRefusals(PageCase):
         laptop, phone, key = self.pair(life=4_000)
         laptop.keep("last words\r\n")
         phone.wait_items(1)
+        laptop.page.fill("#box", "half a thought")
         for device in (laptop, phone):
             device.page.wait_for_selector("#ended:not([hidden])")
             device.wait_standing("over")
-            self.assertFalse(device.page.is_visible("#composer"))
+            self.assertFalse(device.page.is_visible("#keep"))
             self.assertFalse(device.page.is_visible("#items [data-do=remove]"))
         self.assertEqual(phone.copy(), "last words\n")
+        self.assertTrue(laptop.page.is_visible("#held"), "what stood in the box can still be copied")
+        self.assertEqual(laptop.page.input_value("#box"), "half a thought")
+        self.assertFalse(phone.page.is_visible("#composer"))
         laptop.screenshot("expired-desktop-light")
         phone.page.emulate_media(color_scheme="dark")
         phone.screenshot("expired-phone-dark")
@@ -255,6 +318,22 @@ class EndsAndRefusals(PageCase):
         laptop.page.reload()
         laptop.page.wait_for_selector("#unknown:not([hidden])")
         laptop.screenshot("unknown-desktop-light")
+
+    def test_a_text_typed_for_a_key_that_opens_nothing_is_given_back(self):
+        laptop = self.device()
+        laptop.page.route_web_socket("**/live", lambda socket: None)  # the answer takes its time
+        laptop.page.goto(f"{self.server.url}/no-such-thing-here")
+        laptop.keep("written too early")
+        laptop.page.unroute_all()
+        laptop.page.close()
+        laptop.page = laptop.tab()
+        laptop.page.goto(f"{self.server.url}/no-such-thing-here")
+        laptop.page.wait_for_selector("#unknown:not([hidden])")
+        laptop.page.wait_for_selector("#outgoing li.returned")
+        self.assertEqual(laptop.page.inner_text("#outgoing .text"), "written too early")
+        laptop.page.click("#outgoing [data-do=copy]")
+        laptop.page.wait_for_selector("#toast.shown")
+        self.assertEqual(laptop.page.evaluate("navigator.clipboard.readText()"), "written too early")
 
     def test_a_text_over_the_limit_stays_in_the_box_with_the_limit_stated(self):
         laptop, phone, _ = self.pair()

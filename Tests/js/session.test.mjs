@@ -137,6 +137,17 @@ describe("events", () => {
     assert.deepEqual(made.cursor, { seq: 7, tag: "t7" });
   });
 
+  test("an edit changes the pad or an item; one that does not fit fetches the whole state", () => {
+    const made = live();
+    made.handle(event(3, { type: "edit", target: "pad", ops: ["h🥚llo"] }));
+    made.handle(event(4, { type: "edit", target: "pad", ops: [1, -1, "e"] }));
+    made.handle(event(5, { type: "edit", target: 2, ops: [3, "!"] }));
+    assert.deepEqual(made.paste.pad, { text: "hello", seq: 4 });
+    assert.deepEqual(texts(made), ["one", "two!"]);
+    assert.equal(made.paste.items.get(2).textSeq, 5);
+    assert.equal(sent(made.handle(event(6, { type: "edit", target: 1, ops: [9] })))[0].type, "subscribe");
+  });
+
   test("an event that is known already changes nothing", () => {
     const made = live();
     made.handle(event(3, { item: 3, text: "three" }));

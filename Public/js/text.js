@@ -1,0 +1,136 @@
+// Edits of a text, as in ot.js: a list of n (keep n), -n (delete n), "text" (insert), counted in code points.
+// The server has the same in TextEdit; Protocol/vectors/edits.json is replayed by both. Pure: no DOM.
+
+/** @typedef {(number|string)[]} Ops */
+
+/** Code points of a string. @param {string} text @returns {number} */
+export function countPoints(text) {
+  let count = text.length;
+  for (let i = 0; i + 1 < text.length; i++) if (isPair(text, i)) { count--; i++; }
+  return count;
+}
+
+/** Whether no surrogate stands alone. @param {string} text */
+export const isWellFormed = (text) => !/\p{Surrogate}/u.test(text);
+
+const isPair = (text, i) => (text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
+
+/** The UTF-16 offset `count` code points behind `start`; -1 when the text ends before. */
+function advance(text, start, count) {
+  let offset = start;
+  for (; count > 0 && offset < text.length; count--) offset += isPair(text, offset) ? 2 : 1;
+  return count === 0 ? offset : -1;
+}
+
+const MAXIMUM_OPS = 4096;
+const MAXIMUM_POINTS = 2 ** 32;
+
+/** Collects steps into the normal form: joined neighbours, inserts before deletes, no trailing keep. */
+class Builder {
+  #ops = []; #keep = 0; #insert = ''; #drop = 0;
+  #flush() {
+    if (this.#insert) this.#ops.push(this.#insert);
+    if (this.#drop) this.#ops.push(-this.#drop);
+    this.#insert = ''; this.#drop = 0;
+  }
+  #flushKeep() { if (this.#keep) this.#ops.push(this.#keep); this.#keep = 0; }
+  retain(n) { if (n === 0) return; this.#flush(); this.#keep += n; }
+  delete(n) { if (n === 0) return; this.#flushKeep(); this.#drop += n; }
+  insert(text) { if (text === '') return; this.#flushKeep(); this.#insert += text; }
+  ops() { this.#flush(); return this.#ops; }
+}
+
+/** The normal form; null when it is no edit. @param {unknown} ops @returns {Ops|null} */
+export function normalise(ops) {
+  if (!Array.isArray(ops) || ops.length === 0 || ops.length > MAXIMUM_OPS) return null;
+  const builder = new Builder();
+  let walked = 0;
+  for (const op of ops) {
+    if (typeof op === 'string') {
+      if (op === '' || !isWellFormed(op)) return null;
+      builder.insert(op);
+    } else {
+      if (!Number.isSafeInteger(op) || op === 0) return null;
+      walked += Math.abs(op);
+      if (walked > MAXIMUM_POINTS) return null;
+      if (op > 0) builder.retain(op); else builder.delete(-op);
+    }
+  }
+  return builder.ops();
+}
+
+/** The text after the edit; null when a step leaves the text. @param {string} text @param {Ops} ops */
+export function apply(text, ops) {
+  const parts = [];
+  let offset = 0;
+  for (const op of ops) {
+    if (typeof op === 'string') { parts.push(op); continue; }
+    const end = advance(text, offset, Math.abs(op));
+    if (end < 0) return null;
+    if (op > 0) parts.push(text.slice(offset, end));
+    offset = end;
+  }
+  parts.push(text.slice(offset));
+  return parts.join('');
+}
+
+/** The edit that takes apply(text, ops) back to text; null when a step leaves the text. */
+export function inverse(text, ops) {
+  const builder = new Builder();
+  let offset = 0;
+  for (const op of ops) {
+    if (typeof op === 'string') { builder.delete(countPoints(op)); continue; }
+    const end = advance(text, offset, Math.abs(op));
+    if (end < 0) return null;
+    if (op > 0) builder.retain(op); else builder.insert(text.slice(offset, end));
+    offset = end;
+  }
+  return builder.ops();
+}
+
+/**
+ * `ops` as they must be to apply after `other`; both in normal form and made on the same text. Of two inserts at
+ * one place the one committed first stands first: pass `goesFirst` for a committed event over one's own edit.
+ * @param {Ops} ops @param {Ops} other @param {boolean} [goesFirst] @returns {Ops}
+ */
+export function transform(ops, other, goesFirst = false) {
+  const builder = new Builder();
+  let i = 0, j = 0, mine = ops[0], theirs = other[0];
+  const takeMine = (n) => { mine = Math.abs(mine) > n ? mine - Math.sign(mine) * n : ops[++i]; };
+  while (mine !== undefined) {
+    if (typeof theirs === 'string' && !(goesFirst && typeof mine === 'string')) {
+      builder.retain(countPoints(theirs));
+      theirs = other[++j];
+    } else if (typeof mine === 'string') {
+      builder.insert(mine);
+      mine = ops[++i];
+    } else {
+      const kept = theirs === undefined || theirs > 0;
+      const n = theirs === undefined ? Math.abs(mine) : Math.min(Math.abs(mine), Math.abs(theirs));
+      if (theirs !== undefined) theirs = Math.abs(theirs) > n ? theirs - Math.sign(theirs) * n : other[++j];
+      if (kept && mine > 0) builder.retain(n);
+      if (kept && mine < 0) builder.delete(n);
+      takeMine(n);
+    }
+  }
+  return builder.ops();
+}
+
+/** One splice that makes `after` of `before`, cut at code points; [] when they are equal. @returns {Ops} */
+export function diff(before, after) {
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
+  if (start > 0 && (isPair(before, start - 1) || isPair(after, start - 1))) start--;
+  let tail = 0;
+  while (tail < shorter - start
+    && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail++;
+  if (tail > 0 && (splits(before, before.length - tail) || splits(after, after.length - tail))) tail--;
+  const builder = new Builder();
+  builder.retain(countPoints(before.slice(0, start)));
+  builder.insert(after.slice(start, after.length - tail));
+  builder.delete(countPoints(before.slice(start, before.length - tail)));
+  return builder.ops();
+}
+
+const splits = (text, at) => at > 0 && isPair(text, at - 1);

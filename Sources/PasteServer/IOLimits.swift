@@ -1,0 +1,28 @@
+// Every limit and wait of the I/O side, with unit and reason.
+
+import PasteModel
+
+enum IOLimits {
+    /// Bytes that one connection may send or receive in a turn before the others get theirs. Large enough that a
+    /// system call is cheap per byte, small enough that a turn takes well under a millisecond.
+    static let turnBytes = 64 * 1024
+    /// Connections that one listener accepts in a tick.
+    static let acceptsPerTick = 64
+    /// Ciphertext that may wait for a peer that does not read while it goes on writing (alerts and key updates
+    /// that answer it): beyond, nothing more is read from it.
+    static let unsentBytes = 128 * 1024
+    /// How long a connection that we have shut down waits for the peer to do the same. Closing at once could
+    /// reset it and so take back the answer that the peer has not read yet (RFC 9112 section 9.6).
+    static let lingerMilliseconds: Milliseconds = 2_000
+    /// When to accept again after the system ran out of descriptors, unless one of ours closes before.
+    static let acceptRetryMilliseconds: Milliseconds = 1_000
+    /// Messages that wait for one shard. Connections that move are refused beyond; the store's answers are
+    /// bounded by the store.
+    static let mailboxMessages = 65_536
+    /// Rounds of effects in one tick before the loop looks at its descriptors again.
+    static let roundsPerTick = 8
+    /// How often a drain looks whether all connections are gone.
+    static let drainPollMilliseconds: Milliseconds = 20
+    /// The page's files together, in bytes: they are held in memory.
+    static let siteBytes = 64 << 20
+}

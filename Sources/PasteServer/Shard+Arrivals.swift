@@ -1,0 +1,154 @@
+// How connections come and go: by accept, from another shard, to another shard, for good.
+
+import PasteCore
+import PasteModel
+import Reactor
+import TLS
+
+extension Shard {
+    /// Accepts until nobody waits or the tick's share is taken; the listener tells again while somebody waits.
+    func accept(from index: Int) {
+        guard isAccepting else { return }
+        let entrance = setup.listeners[index]
+        for _ in 0..<IOLimits.acceptsPerTick {
+            switch entrance.listener.accept() {
+            case .connection(let socket, let peer):
+                open(socket, PeerAddress(high: peer.high, low: peer.low), entrance)
+            case .nothing:
+                return
+            case .exhausted(let error):
+                stopListening(error)
+                return
+            }
+        }
+    }
+
+    private func open(_ socket: consuming Socket, _ peer: PeerAddress, _ entrance: ShardSetup<Logic.Transfer>.Entrance) {
+        let id = connections.reserve()
+        let connection = Connection(id, socket, isSecure: entrance.isSecure, isOperator: entrance.isOperator)
+        if entrance.isSecure, let context = setup.tls {
+            connection.tls = try? TLSSession(accepting: context, on: wire)
+        }
+        guard enter(connection), connection.tls != nil || !entrance.isSecure else {
+            counters.refusedConnections += 1
+            drop(connection)
+            return
+        }
+        counters.acceptedConnections += 1
+        logic.opened(id, peer: peer, isSecure: entrance.isSecure, isOperator: entrance.isOperator, now: now)
+    }
+
+    /// Registers with the kernel, whose first news comes at once. False: it has no room.
+    private func enter(_ connection: Connection) -> Bool {
+        connections.set(connection)
+        setup.statistics.connectionOpened()
+        guard let socket = connection.socket.take() else { return false }
+        defer { connection.socket = consume socket }
+        do throws(SystemError) {
+            try loop.poller.add(socket, as: Token(slot: connection.id.slot, generation: connection.id.generation))
+            return true
+        } catch {
+            setup.logger.error("a connection could not be watched", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    /// A connection comes from another shard.
+    func adopt(_ handoff: Handoff<Logic.Transfer>) {
+        guard let content = handoff.take() else { return }
+        let id = connections.reserve()
+        let connection = Connection(id, content.socket, isSecure: content.isSecure, isOperator: content.isOperator)
+        if let session = content.tls { connection.tls = session.attached(to: wire) }
+        connection.flags = content.flags
+        connection.unsent = content.unsent
+        connection.unread = content.unread
+        guard enter(connection) else {
+            counters.refusedConnections += 1
+            drop(connection)
+            return
+        }
+        logic.adopt(id, content.transfer, now: now)
+        if !logic.wantsInput(id) { connection.flags.insert(.isPaused) }
+        queue(connection)
+    }
+
+    /// A connection moves to another shard, with everything but this object.
+    func handOff(_ id: ConnectionID, to shard: Int, _ transfer: Logic.Transfer) {
+        guard let connection = connections[id], let socket = connection.socket.take() else { return }
+        loop.poller.remove(socket)
+        // The new registration tells what the old one told; what was not passed on is remembered.
+        let kept: Connection.Flags = [.hasEnded, .mayHoldPlaintext, .isCounted]
+        let handoff = Handoff(
+            Handoff<Logic.Transfer>.Content(
+                socket: socket, tls: connection.tls.take()?.detached(), isSecure: connection.isSecure,
+                isOperator: connection.isOperator, flags: connection.flags.intersection(kept),
+                unsent: connection.unsent, unread: connection.unread, transfer: transfer))
+        drop(connection)
+        // Refused only when more connections wait than can be: it closes with the message.
+        if !setup.mailboxes[shard].post(.handOff(handoff)) { counters.refusedConnections += 1 }
+    }
+
+    /// The connection ends here and now.
+    func close(_ connection: Connection) {
+        guard connection.socket != nil else { return }
+        drop(connection)
+        logic.closed(connection.id, now: now)
+        if acceptRetryAt != nil { listenAgain() }
+    }
+
+    private func drop(_ connection: Connection) {
+        connection.socket = nil
+        connection.tls = nil
+        connection.unsent = []
+        connection.unread = []
+        connections.release(connection.id)
+        setup.statistics.connectionClosed()
+    }
+
+    /// Closes lingering connections whose time is over.
+    func closeLingering() {
+        while firstLingering < lingering.count {
+            let (id, until) = lingering[firstLingering]
+            if let connection = connections[id] {
+                guard until <= now else { break }
+                close(connection)
+            }
+            firstLingering += 1
+        }
+        // Compacted when half of it is past: constant work for each connection.
+        if firstLingering > 64, firstLingering * 2 > lingering.count {
+            lingering.removeFirst(firstLingering)
+            firstLingering = 0
+        }
+    }
+
+    // MARK: Listening
+
+    /// Out of descriptors: a listener that went on telling would spin.
+    private func stopListening(_ error: SystemError) {
+        guard acceptRetryAt == nil else { return }
+        counters.exhaustions += 1
+        setup.logger.error(
+            "no new connections for now: raise the limit of open files", metadata: ["error": "\(error)"])
+        for entrance in setup.listeners { loop.poller.remove(entrance.listener) }
+        acceptRetryAt = now + IOLimits.acceptRetryMilliseconds
+    }
+
+    /// Something closed, or enough time has passed.
+    func listenAgain() {
+        acceptRetryAt = nil
+        guard isAccepting else { return }
+        for index in setup.listeners.indices {
+            try? loop.poller.add(setup.listeners[index].listener, as: Self.token(ofListener: index))
+        }
+    }
+
+    /// No new connections from here on. Those that the kernel accepted already still come in.
+    func stopAccepting() {
+        guard isAccepting else { return }
+        for index in setup.listeners.indices { accept(from: index) }
+        isAccepting = false
+        acceptRetryAt = nil
+        for entrance in setup.listeners { loop.poller.remove(entrance.listener) }
+    }
+}

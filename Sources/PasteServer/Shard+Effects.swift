@@ -1,0 +1,44 @@
+// What the service asks for, done in its order.
+
+import PasteCore
+import PasteStore
+import Reactor
+import TLS
+
+extension Shard {
+    /// Does what the tick's events call for, and what that calls for in turn.
+    func applyEffects() {
+        for _ in 0..<IOLimits.roundsPerTick {
+            apply(logic.takeEffects(now: now))
+            guard logic.hasEffects else { return }
+        }
+    }
+
+    private func apply(_ effects: TickEffects<Logic.Transfer>) {
+        if !effects.store.isEmpty { setup.store.submit(effects.store, answersTo: sink) }
+        for id in effects.dirty {
+            guard let connection = connections[id] else { continue }
+            connection.flags.insert(.hasOutput)
+            if connection.wantsWrite { flush(connection) }
+        }
+        for id in effects.resumed {
+            guard let connection = connections[id] else { continue }
+            connection.flags.remove(.isPaused)
+            if connection.wantsRead { queue(connection) }
+        }
+        for (id, shard, transfer) in effects.handOffs {
+            handOff(id, to: shard, transfer)
+        }
+        for id in effects.closing {
+            guard let connection = connections[id], connection.phase == .open else { continue }
+            connection.phase = .flushing
+            connection.flags.insert(.hasOutput)
+            if connection.wantsWrite { flush(connection) }
+        }
+        for id in effects.aborting {
+            if let connection = connections[id] { close(connection) }
+        }
+    }
+
+    private var sink: any StoreSink { setup.sinks[number] }
+}

@@ -1,0 +1,115 @@
+// From the service to the socket.
+
+import PasteCore
+import Reactor
+import TLS
+
+extension Shard {
+    /// One turn of writing: until the service has no more, the socket takes no more, or the turn's budget is
+    /// used up. What is left has another turn, when there is room again.
+    func flush(_ connection: Connection) {
+        if connection.isSecure {
+            flushSecurely(connection)
+        } else {
+            flushPlainly(connection)
+        }
+        if connection.socket != nil, connection.wantsWrite || connection.wantsRead { queue(connection) }
+    }
+
+    private func flushPlainly(_ connection: Connection) {
+        var budget = IOLimits.turnBytes
+        while budget > 0 {
+            fill(connection.id, budget)
+            guard !output.isEmpty else { return ran(dry: connection) }
+            guard let count = send(connection, output.span) else { return }
+            logic.sent(connection.id, count, now: now)
+            guard connection.flags.contains(.mayWrite) else { return }
+            budget -= count
+        }
+    }
+
+    private func flushSecurely(_ connection: Connection) {
+        if !connection.unsent.isEmpty {
+            let waiting = connection.unsent
+            connection.unsent = []
+            guard let count = send(connection, waiting.span) else { return }
+            if count < waiting.count {
+                connection.unsent = Array(waiting[count...])
+                return
+            }
+        }
+        var budget = IOLimits.turnBytes
+        while budget > 0 {
+            fill(connection.id, budget)
+            guard !output.isEmpty, !connection.flags.contains(.saidGoodbye) else { return ran(dry: connection) }
+            let taken: Int
+            do throws(TLSError) {
+                taken = try connection.tls?.encrypt(output.span) ?? 0
+            } catch {
+                counters.lostConnections += 1
+                wire.clear()
+                return close(connection)
+            }
+            // Nothing can be said before the handshake is over.
+            guard taken > 0 else { return ran(dry: connection) }
+            logic.sent(connection.id, taken, now: now)
+            guard sendWire(connection), connection.unsent.isEmpty else { return }
+            budget -= taken
+        }
+    }
+
+    private func fill(_ id: ConnectionID, _ budget: Int) {
+        output.removeAll(keepingCapacity: true)
+        output.append(addingCapacity: budget) { room in
+            logic.peek(id, into: &room, now: now)
+        }
+    }
+
+    private func ran(dry connection: Connection) {
+        connection.flags.remove(.hasOutput)
+        if connection.phase == .flushing { shutDown(connection) }
+    }
+
+    /// Sends and notes whether there is room for more. Nil: the connection is gone.
+    private func send(_ connection: Connection, _ bytes: Span<UInt8>) -> Int? {
+        do throws(SystemError) {
+            let count = try connection.socket?.send(bytes) ?? 0
+            if count < bytes.count { connection.flags.remove(.mayWrite) }
+            return count
+        } catch {
+            counters.lostConnections += 1
+            close(connection)
+            return nil
+        }
+    }
+
+    /// Sends what is on the wire and keeps what the socket does not take. False: the connection is gone.
+    func sendWire(_ connection: Connection) -> Bool {
+        defer { wire.clear() }
+        guard connection.unsent.isEmpty, connection.flags.contains(.mayWrite) else {
+            connection.unsent += wire.output(from: 0)
+            return true
+        }
+        let count = wire.withOutput { send(connection, $0) ?? -1 }
+        guard count >= 0 else { return false }
+        if count < wire.count { connection.unsent = wire.output(from: count) }
+        return true
+    }
+
+    /// Ends our side when all is sent, then waits for the peer to end its own.
+    func shutDown(_ connection: Connection) {
+        connection.phase = .flushing
+        if !connection.flags.contains(.saidGoodbye), connection.tls != nil {
+            connection.flags.insert(.saidGoodbye)
+            connection.tls?.close()
+            guard sendWire(connection) else { return }
+        }
+        guard connection.unsent.isEmpty else { return }
+        if connection.flags.contains(.hasEnded) { return close(connection) }
+        connection.phase = .lingering
+        connection.unread = []
+        connection.socket?.shutDownOutput()
+        lingering.append((connection.id, until: now + IOLimits.lingerMilliseconds))
+        if connection.wantsRead { queue(connection) }
+    }
+}

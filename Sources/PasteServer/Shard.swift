@@ -1,0 +1,174 @@
+// One thread's worth of the server: connections, their buffers, and the service that they talk to.
+//
+//     EventLoop.run       sleeps until there is news, a deadline or a message
+//     Shard.tick          mail, deadlines, then a turn for each connection that has something to do
+//     Shard+Input         receive, decrypt, hand to the service
+//     Shard+Effects       what the service asks for: store, sends, moves, ends
+//     Shard+Output        copy out, encrypt, send
+//     Shard+Arrivals      accept, adopt, part with
+//
+// From tick to send one call stack: no await, no task, no allocation per message.
+
+import Logging
+import PasteCore
+import PasteModel
+import PasteStore
+import Reactor
+import TLS
+
+/// An event loop's actor.
+actor Shard<Logic: ShardLogic>: TickHandler {
+    nonisolated let loop: EventLoop
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+
+    let number: Int
+    let setup: ShardSetup<Logic.Transfer>
+    let logic: Logic
+    let wire: TLSWire
+    var connections = ConnectionTable()
+    /// What a socket gives: plaintext, or ciphertext that is decrypted into `plaintext`.
+    var received = [UInt8](repeating: 0, count: IOLimits.turnBytes)
+    var plaintext = [UInt8](repeating: 0, count: IOLimits.turnBytes)
+    /// What the service gives, to be sent or encrypted.
+    var output: [UInt8] = []
+    /// Who has a turn in this tick, and who in the next.
+    var turns: [Connection] = []
+    var nextTurns: [Connection] = []
+    /// Lingering connections, by the time when they close, which is in the order of their coming.
+    var lingering: [(id: ConnectionID, until: Milliseconds)] = []
+    var firstLingering = 0
+    /// Listeners that are not listened to for want of descriptors, and when to try again.
+    var acceptRetryAt: Milliseconds?
+    var isAccepting = true
+    var counters = IOCounters()
+    var now: Milliseconds = 0
+    private var mail: [ShardMessage<Logic.Transfer>] = []
+
+    /// A shard that runs once its loop is started with it.
+    init(_ number: Int, loop: EventLoop, setup: ShardSetup<Logic.Transfer>, logic: sending Logic) throws {
+        self.number = number
+        self.loop = loop
+        self.setup = setup
+        self.logic = logic
+        wire = try TLSWire()
+        output.reserveCapacity(IOLimits.turnBytes)
+        for index in setup.listeners.indices {
+            try loop.poller.add(setup.listeners[index].listener, as: Self.token(ofListener: index))
+        }
+    }
+
+    /// One round of all that is to be done.
+    func tick(_ ready: [Readiness], now: Int64) -> Int64 {
+        self.now = now
+        takeMail()
+        meetDeadlines()
+        for readiness in ready {
+            note(readiness)
+        }
+        takeTurns()
+        applyEffects()
+        setup.statistics.publish(number, logic.counters, counters, connections: connections.count)
+        return nextTick()
+    }
+
+    private func takeMail() {
+        setup.mailboxes[number].take(into: &mail)
+        for message in mail {
+            switch message {
+            case .handOff(let handoff): adopt(handoff)
+            case .answers(let answers): logic.answered(answers, now: now)
+            case .drain:
+                stopAccepting()
+                logic.drain(now: now)
+            case .stop:
+                stopAccepting()
+                for connection in connections.all {
+                    close(connection)
+                }
+            }
+        }
+    }
+
+    private func meetDeadlines() {
+        if let deadline = logic.nextDeadline, deadline <= now {
+            logic.timer(now: now)
+        }
+        if let retryAt = acceptRetryAt, retryAt <= now {
+            listenAgain()
+        }
+        closeLingering()
+    }
+
+    /// Remembers the kernel's news; the turn comes with the others'.
+    private func note(_ readiness: Readiness) {
+        if let index = Self.listener(of: readiness.token) {
+            accept(from: index)
+            return
+        }
+        let id = ConnectionID(slot: readiness.token.slot, generation: readiness.token.generation)
+        guard let connection = connections[id] else { return }
+        if readiness.events.contains(.readable) { connection.flags.insert(.mayRead) }
+        if readiness.events.contains(.writable) { connection.flags.insert(.mayWrite) }
+        if readiness.events.contains(.ended) { connection.flags.insert(.endIsNear) }
+        queue(connection)
+    }
+
+    /// Gives a connection a turn, in this tick if its turns are not over yet.
+    func queue(_ connection: Connection) {
+        guard !connection.flags.contains(.isQueued) else { return }
+        connection.flags.insert(.isQueued)
+        nextTurns.append(connection)
+    }
+
+    /// One turn each: whoever has more to do comes again in the next tick.
+    private func takeTurns() {
+        swap(&turns, &nextTurns)
+        for connection in turns {
+            connection.flags.remove(.isQueued)
+            guard connection.socket != nil else { continue }
+            if connection.wantsRead { read(connection) }
+            if connection.wantsWrite { flush(connection) }
+            if connection.socket != nil, connection.wantsRead || connection.wantsWrite { queue(connection) }
+        }
+        turns.removeAll(keepingCapacity: true)
+    }
+
+    private func nextTick() -> Int64 {
+        if !nextTurns.isEmpty || logic.hasEffects { return Tick.atOnce }
+        var next = logic.nextDeadline ?? Tick.never
+        if let acceptRetryAt { next = min(next, acceptRetryAt) }
+        if firstLingering < lingering.count { next = min(next, lingering[firstLingering].until) }
+        return next
+    }
+
+    // Listeners use the slots below the loop's own; connections never get that far.
+    private static var firstListenerSlot: UInt32 { 0xffff_0000 }
+
+    static func token(ofListener index: Int) -> Token {
+        Token(slot: firstListenerSlot + UInt32(index), generation: 0)
+    }
+
+    private static func listener(of token: Token) -> Int? {
+        token.slot >= firstListenerSlot ? Int(token.slot - firstListenerSlot) : nil
+    }
+}
+
+/// What all shards share.
+struct ShardSetup<Transfer: Sendable>: Sendable {
+    /// One listening address.
+    struct Entrance: Sendable {
+        let listener: Listener
+        let isSecure: Bool
+        let isOperator: Bool
+    }
+
+    let listeners: [Entrance]
+    let tls: TLSContext?
+    let store: any PasteStore
+    /// By shard.
+    let mailboxes: [Mailbox<ShardMessage<Transfer>>]
+    /// By shard: where the store's answers go.
+    let sinks: [any StoreSink]
+    let statistics: Statistics
+    let logger: Logger
+}

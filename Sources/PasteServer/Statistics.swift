@@ -1,0 +1,68 @@
+// What the shards count, readable from any thread.
+
+import PasteCore
+import Synchronization
+
+/// What one shard's I/O side counted since its start.
+struct IOCounters: Sendable {
+    var acceptedConnections: UInt64 = 0
+    /// Accepted or moved here, and dropped for want of resources.
+    var refusedConnections: UInt64 = 0
+    /// Reset or timed out, not closed in order.
+    var lostConnections: UInt64 = 0
+    var handshakes: UInt64 = 0
+    var resumedHandshakes: UInt64 = 0
+    var failedHandshakes: UInt64 = 0
+    /// HTTP without TLS on a TLS port.
+    var plainRequests: UInt64 = 0
+    /// How often no descriptor was left to accept with.
+    var exhaustions: UInt64 = 0
+
+    static let rows: [(name: String, help: String, value: any KeyPath<IOCounters, UInt64> & Sendable)] = [
+        ("connections_accepted", "Connections accepted.", \.acceptedConnections),
+        ("connections_refused", "Connections dropped for want of descriptors, memory or room.", \.refusedConnections),
+        ("connections_lost", "Connections reset or timed out.", \.lostConnections),
+        ("tls_handshakes", "TLS handshakes completed.", \.handshakes),
+        ("tls_resumed", "TLS handshakes that resumed a session.", \.resumedHandshakes),
+        ("tls_failed", "TLS sessions that the peer broke.", \.failedHandshakes),
+        ("tls_plain_requests", "Requests without TLS on a TLS port.", \.plainRequests),
+        ("accept_exhaustions", "Times that no descriptor was left to accept with.", \.exhaustions),
+    ]
+}
+
+/// All shards' figures.
+final class Statistics: Sendable {
+    struct Figures: Sendable {
+        var core = Counters()
+        var io = IOCounters()
+        var connections = 0
+    }
+
+    private final class Box: Sendable {
+        let figures = Mutex(Figures())
+    }
+
+    private let boxes: [Box]
+    private let live = Atomic<Int>(0)
+
+    init(shards: Int) {
+        boxes = (0..<shards).map { _ in Box() }
+    }
+
+    /// Once a tick: an uncontended lock and a copy of some hundred bytes.
+    func publish(_ shard: Int, _ core: Counters, _ io: IOCounters, connections: Int) {
+        boxes[shard].figures.withLock { figures in
+            figures = Figures(core: core, io: io, connections: connections)
+        }
+    }
+
+    /// The figures by shard.
+    var all: [Figures] {
+        boxes.map { box in box.figures.withLock { $0 } }
+    }
+
+    func connectionOpened() { live.add(1, ordering: .relaxed) }
+    func connectionClosed() { live.subtract(1, ordering: .relaxed) }
+    /// Connections of all shards and under way between them.
+    var connections: Int { live.load(ordering: .relaxed) }
+}
