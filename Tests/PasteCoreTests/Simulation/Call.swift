@@ -10,8 +10,8 @@ final class Call {
     var following: File?
     /// What was followed before on this connection: until the new one's snapshot comes, events are its.
     var earlier: File?
-    /// Nothing is followed since `unsubscribe`; what was under way may still come.
-    var hasLeft = false
+    /// What it shows has to be asked for (again); what was under way may still come.
+    var mustSubscribe = false
     /// The cursor of that `subscribe`.
     var askedFrom: Cursor?
     /// Snapshot or `resumed` have come.

@@ -65,11 +65,12 @@ extension Device {
                 // The requests to this one stay in its file until the device comes back.
                 self.current = file(key)
                 call.isLevel = false
+                call.mustSubscribe = true
                 forgetSent()
             }
         case 403..<408:
             send(.unsubscribe, on: call)
-            call.hasLeft = true
+            call.mustSubscribe = true
             call.isLevel = false
         case 408..<416:
             openAgain(call)
@@ -111,16 +112,18 @@ extension Device {
 
     /// A request is sent again although its answer is on its way.
     private func clickTwice(_ file: File, _ call: Call) {
-        guard let wish = dice.pick(from: file.outbox.filter(\.isSent)) else { return }
-        send(wish.message, on: call)
+        guard let index = dice.pick(from: file.outbox.indices.filter { file.outbox[$0].isSent }) else { return }
+        file.outbox[index].isDoubled = true
+        send(file.outbox[index].message, on: call)
     }
 
     /// The device connects once more while its connection lives on; that one sends what waits, too.
     private func openAgain(_ call: Call) {
         call.isGhost = true
         if let file = call.following {
-            for wish in file.outbox.prefix(3) {
-                send(wish.message, on: call)
+            for index in file.outbox.indices.prefix(3) {
+                file.outbox[index].isDoubled = true
+                send(file.outbox[index].message, on: call)
             }
         }
         connect()

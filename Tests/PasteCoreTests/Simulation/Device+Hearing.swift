@@ -18,22 +18,24 @@ extension Device {
             current = self.file(created.paste)
         case .snapshot(let snapshot):
             file?.take(snapshot, askedFrom: call.askedFrom)
+            call.askedFrom = nil
             call.isLevel = !snapshot.more
         case .items(let items, let more):
             file?.take(items: items, more: more)
             call.isLevel = !more
         case .resumed(let resumed):
             file?.take(resumed)
+            call.askedFrom = nil
             call.isLevel = true
         case .event(let event):
             file?.take(event)
         case .ack(let receipt):
-            files.first { $0.outbox.contains { $0.ref == receipt.ref } }?.acknowledge(receipt)
+            files.first { $0.outbox.contains { $0.ref == receipt.ref } }?.take(receipt)
         case .expired(let key, _):
             files.first { $0.key == key }?.end()
             if file?.key == key {
                 call.following = nil
-                call.hasLeft = false
+                call.mustSubscribe = false
             }
         case .error(let error):
             take(error, on: call)
@@ -93,7 +95,7 @@ extension Device {
             file.outbox[index].from = now + (error.retryAfter ?? dice.milliseconds(50...400))
             return
         }
-        file.outbox.remove(at: index)
+        let wish = file.outbox.remove(at: index)
         switch code {
         case .noSuchPaste:
             world.ledger.noSuchPaste(file.id, now: now)
@@ -103,7 +105,7 @@ extension Device {
             world.ledger.expect(file.isOver, "device \(name): not subscribed to what it follows")
         case .emptyText, .textTooLarge, .pasteFull, .tooManyItems, .noSuchItem, .badExpiry, .badEdit, .staleBase:
             world.ledger.expect(
-                world.ledger.seq(file.author, ref, of: file.id) == nil,
+                wish.isDoubled || world.ledger.seq(file.author, ref, of: file.id) == nil,
                 "law 2: ref \(ref) was refused as \(code) and took effect")
         default:
             world.ledger.violation("device \(name): ref \(ref) was refused as \(code)")

@@ -81,6 +81,7 @@ final class Device {
             if let unfinished, unfinished !== current {
                 current = unfinished
                 call.isLevel = false
+                call.mustSubscribe = true
             }
         }
         pump()
@@ -137,7 +138,7 @@ final class Device {
         }
         call.following = file
         file.forgetPart()
-        call.hasLeft = false
+        call.mustSubscribe = false
         call.isLevel = false
         var cursor = call.earlier == nil ? file.cursor : nil
         // At times a device has lost what it knew, or remembers somebody else's tag.
@@ -163,7 +164,7 @@ final class Device {
             return
         }
         guard let current, !current.isOver else { return }
-        if call.following !== current || call.hasLeft {
+        if call.following !== current || call.mustSubscribe {
             subscribe(current, on: call)
         } else if call.isLevel {
             pump(current, on: call, paste: nil)

@@ -23,6 +23,8 @@ final class File {
         let message: ClientMessage
         /// Sent on the present connection and not answered.
         var isSent = false
+        /// Sent twice without waiting for an answer: a refusal of the one says nothing of the other.
+        var isDoubled = false
         /// Not to be sent before.
         var from: Milliseconds = 0
     }
@@ -116,7 +118,16 @@ final class File {
         }
     }
 
-    func acknowledge(_ receipt: Receipt) {
+    /// An `ack`: of a request that took effect, or of the paste's end.
+    func take(_ receipt: Receipt) {
+        if case .delete? = outbox.first(where: { $0.ref == receipt.ref })?.message {
+            ledger.expect(ledger.book(id)?.isRemoved == true, "law 1: a deletion was acknowledged before it was durable")
+            return end()
+        }
+        acknowledge(receipt)
+    }
+
+    private func acknowledge(_ receipt: Receipt) {
         ledger.shown(receipt: receipt, to: author, of: id)
         guard let index = outbox.firstIndex(where: { $0.ref == receipt.ref }) else { return }
         outbox.remove(at: index)

@@ -89,9 +89,12 @@ final class World {
     func makeLink(_ slowness: Link.Slowness) -> Link? {
         guard !shards.isEmpty else { return nil }
         linkCount += 1
+        // What the system has taken to send is out of the service's sight: pings wait behind it.
+        var room = dice.pick(65_536, 4_096, 512)
+        if case .trickle = slowness { room = 512 }
         let link = Link(
             number: linkCount, agenda: agenda, dice: dice, slowness: slowness,
-            sendBufferBytes: dice.pick(65_536, 4_096, 512))
+            sendBufferBytes: room)
         link.onServerEvent = { link in link.seat?.shard.wake(link) }
         return link
     }
