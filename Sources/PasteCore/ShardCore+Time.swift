@@ -176,6 +176,11 @@ extension ShardCore {
 
     private func lookAtWebSocketClock(_ session: Session) {
         if let pingedAt = session.pingedAt {
+            if session.wait != nil || !session.outbox.isEmpty {
+                // The ping may wait behind output, the pong behind input: who stalls is found out by its reading.
+                session.pingedAt = now
+                return call(session, at: now + 1_000)
+            }
             let due = pingedAt + settings.pongMilliseconds
             guard due > now else {
                 counters.timeouts &+= 1
