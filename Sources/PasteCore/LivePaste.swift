@@ -21,6 +21,8 @@ final class LivePaste {
     var ending: Ending?
     /// Whether this tick's end looks for a batch.
     var isBatchDue = false
+    /// Whether the batch in flight was submitted before and may have been carried out then.
+    var isOutcomeUnknown = false
     /// When a batch whose outcome is unknown, or a removal that failed, is submitted again.
     var retryAt: Milliseconds?
     /// When `devices` may be sent, if the count has changed.
@@ -54,6 +56,12 @@ final class LivePaste {
         let reason: EndReason
         let requester: Requester?
         var isRemoving = false
+    }
+
+    /// Whether the time is over and an `extend` may be among the events that the store has not decided on.
+    var mayBeSaved: Bool {
+        guard let ending, ending.reason == .expired, !ending.isRemoving else { return false }
+        return paste?.hasPending == true
     }
 
     /// Whether nothing in memory would be missed but the cached state.

@@ -61,6 +61,7 @@ extension ShardCore {
             guard let view = session.view else {
                 return refuse(session, .notSubscribed, ref: ref)
             }
+            if waits(for: view.paste, .delete(ref: ref), session) { return }
             delete(view.paste, session, ref: ref)
         case .unsubscribe:
             leave(session)
@@ -117,6 +118,7 @@ extension ShardCore {
             if let key, PasteKey(parsing: key).map({ PasteID($0, hash: settings.hash) }) != view.paste.id {
                 return refuse(session, .otherPaste, ref: ref)
             }
+            if waits(for: view.paste, .request(ref: ref, request), session) { return }
             return perform(
                 LivePaste.Requester(session: session, author: view.author, ref: ref), request, on: view.paste)
         }

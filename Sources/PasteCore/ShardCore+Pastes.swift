@@ -19,12 +19,17 @@ extension ShardCore {
             leave(session)
         }
         let live = pastes[id] ?? load(id, key)
-        if live.paste == nil {
-            live.waiters.append((session, wish))
-            session.wait = .load
-        } else {
-            fulfil(wish, session, live)
-        }
+        if waits(for: live, wish, session) { return }
+        fulfil(wish, session, live)
+    }
+
+    /// Has a session wait while the store alone knows how a paste is.
+    /// - Returns: Whether it has to; the wish is fulfilled then.
+    func waits(for live: LivePaste, _ wish: LivePaste.Wish, _ session: Session) -> Bool {
+        guard live.paste == nil || live.mayBeSaved else { return false }
+        live.waiters.append((session, wish))
+        session.wait = .load
+        return true
     }
 
     private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste {
@@ -66,6 +71,7 @@ extension ShardCore {
             }
             admitWaiters(of: live)
             resumeViewers(of: live)
+            removeStored(live)
             scheduleUnload(live)
         case .failure(let error):
             pastes[id] = nil
@@ -112,7 +118,10 @@ extension ShardCore {
 
     private func decide(_ requester: LivePaste.Requester, _ request: PasteRequest, on live: LivePaste) {
         let session = requester.session
-        guard let paste = live.paste, live.ending == nil, now < paste.tentative.expiresAt else {
+        guard let paste = live.paste else {
+            return refuse(session, .unavailable, ref: requester.ref)
+        }
+        guard live.ending == nil, now < paste.tentative.expiresAt else {
             return refuse(session, .noSuchPaste, ref: requester.ref)
         }
         let outcome = paste.perform(request, by: requester.author, ref: requester.ref, now: now)
@@ -157,17 +166,21 @@ extension ShardCore {
         guard let live = pastes[id], let paste = live.paste else { return }
         switch result {
         case .success:
+            live.isOutcomeUnknown = false
             let events = paste.commit()
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
             show(events, of: live)
             batchDecided(live)
         case .failure(.unavailable):
-            counters.failedCommits &+= 1
-            live.retryAt = now + settings.retryMilliseconds
-            deadlines.add(.paste(id), at: now + settings.retryMilliseconds)
+            live.isOutcomeUnknown = true
+            retryLater(live)
+        case .failure(.busy) where live.isOutcomeUnknown, .failure(.full) where live.isOutcomeUnknown:
+            // Said of this try: an earlier one may have been carried out.
+            retryLater(live)
         case .failure(let error):
             counters.failedCommits &+= 1
+            live.isOutcomeUnknown = false
             paste.rollback()
             let requesters = live.requesters
             live.requesters = []
@@ -184,8 +197,17 @@ extension ShardCore {
         }
     }
 
+    private func retryLater(_ live: LivePaste) {
+        counters.failedCommits &+= 1
+        live.retryAt = now + settings.retryMilliseconds
+        deadlines.add(.paste(live.id), at: now + settings.retryMilliseconds)
+    }
+
     /// What waited for a batch goes on: parked requests, a pending end, the next batch.
     private func batchDecided(_ live: LivePaste) {
+        saveIfExtended(live)
+        // Whether there still is a paste depends on the next batch, too.
+        guard !live.mayBeSaved else { return markDue(live) }
         let parked = live.parked
         live.parked = []
         for (requester, request) in parked {
@@ -199,6 +221,7 @@ extension ShardCore {
             }
         }
         guard let paste = live.paste else { return }
+        admitWaiters(of: live)
         if paste.hasPending {
             markDue(live)
         } else if live.ending != nil {
@@ -212,7 +235,8 @@ extension ShardCore {
     /// Another owner wrote, or a lost answer was a yes: the store's log is read again, devices catch up from it.
     private func reload(_ live: LivePaste) {
         live.paste = nil
-        for viewer in live.viewers {
+        for viewer in live.viewers where viewer.isLevel {
+            // A snapshot that has begun is of committed state: it goes on.
             viewer.view?.mode = .behind
         }
         effects.store.append(.open(live.id))

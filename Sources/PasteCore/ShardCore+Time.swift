@@ -79,13 +79,18 @@ extension ShardCore {
         }
     }
 
+    /// An `extend` that was in flight when the time was over saves the paste.
+    func saveIfExtended(_ live: LivePaste) {
+        guard live.ending?.reason == .expired, live.ending?.isRemoving == false, let paste = live.paste,
+            paste.committed.expiresAt > now
+        else { return }
+        live.ending = nil
+    }
+
     /// The paste's last request is decided: erase it, unless an `extend` was among them.
     func removeStored(_ live: LivePaste) {
+        saveIfExtended(live)
         guard let ending = live.ending, !ending.isRemoving else { return }
-        if ending.reason == .expired, let expiresAt = live.paste?.committed.expiresAt, expiresAt > now {
-            live.ending = nil
-            return
-        }
         live.ending?.isRemoving = true
         // Its time is over whatever the disk says. A deletion is shown when it can not be taken back.
         if ending.reason == .expired {
@@ -171,6 +176,11 @@ extension ShardCore {
 
     private func lookAtWebSocketClock(_ session: Session) {
         if let pingedAt = session.pingedAt {
+            if session.wait != nil || !session.outbox.isEmpty {
+                // The ping may wait behind output, the pong behind input: who stalls is found out by its reading.
+                session.pingedAt = now
+                return call(session, at: now + 1_000)
+            }
             let due = pingedAt + settings.pongMilliseconds
             guard due > now else {
                 counters.timeouts &+= 1

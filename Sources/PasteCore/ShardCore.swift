@@ -317,6 +317,8 @@ public final class ShardCore {
     func goHome(_ session: Session, to id: PasteID, _ message: Span<UInt8>) -> Bool {
         let home = id.home(of: shards)
         guard home != shard else { return false }
+        // What it followed here is over: its events would fill an outbox that has to be empty to move.
+        leave(session)
         var copy: [UInt8] = []
         copy.append(message)
         session.wait = .handOff(shard: home, message: copy)
@@ -334,7 +336,7 @@ public final class ShardCore {
     }
 
     private func handOff(_ session: Session) {
-        guard case .handOff(let home, let message) = session.wait, !session.isClosing,
+        guard case .handOff(let home, let message) = session.wait, !session.isClosing, session.outbox.isEmpty,
             let transfer = SessionTransfer(session, message: message)
         else { return }
         session.isClosing = true

@@ -1,0 +1,181 @@
+import PasteModel
+import PasteProtocol
+
+@testable import PasteCore
+
+/// Everything that a seed decides: shards, a store, a network, devices, and what goes wrong among them.
+final class World {
+    let seed: UInt64
+    /// Whether to print what happens.
+    var isTelling = false
+    let plan: Plan
+    let dice: Dice
+    let agenda = Agenda(now: 1_760_000_000_000)
+    let ledger = Ledger()
+    let store: SimulatedStore
+    private(set) var shards: [SimulatedShard] = []
+    private(set) var devices: [Device] = []
+    /// The keys of the pastes that were made: everybody is told.
+    private(set) var keys: [String] = []
+    /// Nothing goes wrong and nobody wants anything new any more.
+    private(set) var isHealed = false
+    private(set) var errors: [ErrorCode: Int] = [:]
+    private(set) var crashes = 0
+    private(set) var handOffs = 0
+    private var creations = 0
+    private var linkCount = 0
+    /// A digest of all that happened: the same for the same seed.
+    private(set) var trace: UInt64 = 0
+
+    init(seed: UInt64) {
+        self.seed = seed
+        dice = Dice(seed: seed)
+        plan = Plan(dice)
+        store = SimulatedStore(limits: plan.limits, ledger: ledger, agenda: agenda, dice: dice)
+        store.faults = plan.storeFaults
+        store.foreignWrites = plan.foreignWrites
+        store.deliver = { answer, shard in shard.answer([answer]) }
+        start()
+        for name in 0..<plan.viewers {
+            let slowness: Link.Slowness =
+                dice.chance(150) ? .trickle(bytes: dice.within(40...400), every: dice.milliseconds(50...500)) : .none
+            devices.append(Device(name: name, manner: .viewer, slowness: slowness, world: self))
+        }
+        for name in 0..<plan.scripts {
+            devices.append(Device(name: plan.viewers + name, manner: .script, slowness: .none, world: self))
+        }
+    }
+
+    // MARK: The server
+
+    private func start() {
+        shards = (0..<plan.shards).map { number in
+            let core = ShardCore(
+                settings: plan.settings, shard: number, shards: plan.shards, site: Site(assets: [:]),
+                operatorView: NoView(), random: SplitMix64(seed: dice.next()), now: agenda.now)
+            let shard = SimulatedShard(core: core, number: number, agenda: agenda, dice: dice)
+            shard.submit = { [unowned self] in store.submit($0, from: $1) }
+            shard.handOver = { [unowned self] in handOver($0, $1, $2) }
+            shard.afterTick = { [unowned self] in checkBounds(of: $0) }
+            return shard
+        }
+    }
+
+    private func handOver(_ link: Link, _ number: Int, _ transfer: SessionTransfer) {
+        handOffs += 1
+        let shard = shards[number]
+        agenda.plan(after: dice.milliseconds(0...5)) {
+            shard.isDead ? link.serverDied() : shard.adopt(link, transfer)
+        }
+    }
+
+    private func crash() {
+        crashes += 1
+        note("the server is killed")
+        for shard in shards { shard.die() }
+        shards = []
+        store.crash()
+        agenda.plan(after: dice.milliseconds(10...3_000)) { [unowned self] in start() }
+    }
+
+    // MARK: What devices need
+
+    func connect(_ device: Device) -> Link? {
+        guard let link = makeLink(device.slowness), let shard = dice.pick(from: shards) else { return nil }
+        shard.accept(link)
+        return link
+    }
+
+    func makeLink(_ slowness: Link.Slowness) -> Link? {
+        guard !shards.isEmpty else { return nil }
+        linkCount += 1
+        // What the system has taken to send is out of the service's sight: pings wait behind it.
+        var room = dice.pick(65_536, 4_096, 512)
+        if case .trickle = slowness { room = 512 }
+        let link = Link(
+            number: linkCount, agenda: agenda, dice: dice, slowness: slowness,
+            sendBufferBytes: room)
+        link.onServerEvent = { link in link.seat?.shard.wake(link) }
+        return link
+    }
+
+    func identify(_ key: String, _ secret: ClientSecret) -> (PasteID, Author) {
+        guard let parsed = PasteKey(parsing: key) else {
+            ledger.violation("a key that is none: \(key)")
+            return (PasteID(high: 0, low: 0), Author(rawValue: 0))
+        }
+        let id = PasteID(parsed, hash: plan.settings.hash)
+        return (id, Author(of: secret.bytes, in: id, hash: plan.settings.hash))
+    }
+
+    func publish(_ key: String) {
+        if !keys.contains(key) { keys.append(key) }
+    }
+
+    func mayCreate() -> Bool {
+        guard !isHealed, creations < plan.pastes * 3 else { return false }
+        creations += 1
+        return true
+    }
+
+    /// Tells a person who replays a seed what happens.
+    func note(_ what: @autoclosure () -> String) {
+        if isTelling { print("\(agenda.now - 1_760_000_000_000) \(what())") }
+    }
+
+    func count(_ code: ErrorCode) {
+        errors[code, default: 0] += 1
+    }
+
+    // MARK: Running
+
+    /// Lets trouble happen, heals everything, and holds what remains against the laws.
+    func run() {
+        for device in devices {
+            agenda.plan(after: dice.milliseconds(0...500)) { device.live() }
+        }
+        for number in 0..<plan.hostiles {
+            Vandal(number: number, world: self).live()
+        }
+        if plan.crashes { planCrash() }
+        while agenda.steps < plan.troubledSteps, ledger.violations.isEmpty, step(until: .max) {}
+        heal()
+        let end = agenda.now + 400_000
+        while ledger.violations.isEmpty, !(devices.allSatisfy(\.isAtRest) && !shards.isEmpty), step(until: end) {}
+        guard ledger.violations.isEmpty else { return }
+        checkLiveness()
+        checkAgreement()
+        guard ledger.violations.isEmpty, dice.chance(500) else { return }
+        outliveEverything()
+    }
+
+    private func step(until end: Milliseconds) -> Bool {
+        let happened = agenda.step(until: end)
+        trace = (trace &* 0x100_0000_01B3) ^ UInt64(bitPattern: agenda.now) ^ (UInt64(ledger.eventsStored) << 32)
+        return happened
+    }
+
+    private func planCrash() {
+        agenda.plan(after: dice.milliseconds(500...15_000)) { [unowned self] in
+            guard !isHealed else { return }
+            if !shards.isEmpty { crash() }
+            planCrash()
+        }
+    }
+
+    private func heal() {
+        note("everything heals")
+        isHealed = true
+        store.faults = 0
+        store.foreignWrites = 0
+        for device in devices {
+            device.call?.link.readsFrom = agenda.now
+        }
+    }
+}
+
+/// Nobody looks.
+struct NoView: OperatorView {
+    let metrics = ""
+    let trouble: String? = nil
+}
