@@ -12,14 +12,17 @@ extension Shard {
         guard isAccepting else { return }
         let entrance = setup.listeners[index]
         for _ in 0..<IOLimits.acceptsPerTick {
+            // Some descriptors are left to the store and the system's libraries, which fail badly without.
+            guard setup.statistics.connections < setup.connectionLimit else {
+                return stopListening("the limit of \(setup.connectionLimit) connections is reached")
+            }
             switch entrance.listener.accept() {
             case .connection(let socket, let peer):
                 open(socket, PeerAddress(high: peer.high, low: peer.low), entrance)
             case .nothing:
                 return
             case .exhausted(let error):
-                stopListening(error)
-                return
+                return stopListening(error.description)
             }
         }
     }
@@ -126,11 +129,15 @@ extension Shard {
     // MARK: Listening
 
     /// Out of descriptors: a listener that went on telling would spin.
-    private func stopListening(_ error: SystemError) {
+    private func stopListening(_ reason: String) {
         guard acceptRetryAt == nil else { return }
         counters.exhaustions += 1
-        setup.logger.error(
-            "no new connections for now: raise the limit of open files", metadata: ["error": "\(error)"])
+        if exhaustionToldAt + IOLimits.exhaustionSilenceMilliseconds <= now {
+            exhaustionToldAt = now
+            setup.logger.error(
+                "no new connections until others close: raise the limit of open files",
+                metadata: ["reason": "\(reason)"])
+        }
         for entrance in setup.listeners { loop.poller.remove(entrance.listener) }
         acceptRetryAt = now + IOLimits.acceptRetryMilliseconds
     }

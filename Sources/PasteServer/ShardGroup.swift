@@ -16,6 +16,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
     struct Plan: Sendable {
         var shards = 1
         var listeners: [ShardSetup<Logic.Transfer>.Entrance] = []
+        var connectionLimit = Int.max
         var tls: TLSContext?
         var store: any PasteStore
         var logger: Logger
@@ -30,7 +31,8 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             Mailbox<ShardMessage<Logic.Transfer>>(of: $0, capacity: IOLimits.mailboxMessages)
         }
         let setup = ShardSetup(
-            listeners: plan.listeners, tls: plan.tls, store: plan.store, mailboxes: mailboxes,
+            listeners: plan.listeners, connectionLimit: plan.connectionLimit, tls: plan.tls, store: plan.store,
+            mailboxes: mailboxes,
             sinks: mailboxes.map(ShardSink.init), statistics: statistics, logger: plan.logger)
         let view = ServerView(statistics: statistics, store: plan.store, loops: loops)
         self.setup = setup
