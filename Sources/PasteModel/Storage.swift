@@ -49,7 +49,8 @@ public struct StoredPaste: Hashable, Sendable {
     /// Events at or before the checkpoint that are still held with their bodies, dense, in order and
     /// directly preceding `events`; what devices that were away resume from.
     public let history: [Event]
-    /// Cursors of events that are older than `history` and whose tags are still held, dense, ascending.
+    /// Cursors from before `history` whose tags are still held, dense, ascending, directly preceding it; with
+    /// `(0, generation)` at the front while they reach back that far. Never empty when `history` is not.
     public let olderCursors: [Cursor]
 
     /// A stored paste from its parts.

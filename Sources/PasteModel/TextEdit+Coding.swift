@@ -2,7 +2,7 @@
 // retain, 1 delete, 2 insert; an insert's length is in bytes, which follow. A key press is about four bytes.
 
 extension TextEdit {
-    /// The compact binary form of an edit in normal form (counts are positive).
+    /// The compact binary form.
     public var encoded: [UInt8] {
         var bytes: [UInt8] = []
         for op in ops {

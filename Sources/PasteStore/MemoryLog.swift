@@ -13,13 +13,14 @@ final class MemoryLog {
     private var base: PasteState
     /// Events that are held with their bodies, up to the head; `base` lies among them or at an end.
     private var events: [Event] = []
-    /// Cursors from before `events`, of events whose bodies are gone.
-    private var older: [Cursor] = []
+    /// Cursors from before `events`, whose bodies are gone; the origin first, while it is held.
+    private var older: [Cursor]
 
     init(_ state: PasteState, limits: Limits) {
         origin = state.cursor
         expiresAt = state.expiresAt
         base = state
+        older = [state.cursor]
         self.limits = limits
     }
 
@@ -30,7 +31,8 @@ final class MemoryLog {
     var stored: StoredPaste {
         let split = baseIndex
         return StoredPaste(
-            checkpoint: base, events: Array(events[split...]), history: Array(events[..<split]), olderCursors: older)
+            checkpoint: base, events: Array(events[split...]), history: Array(events[..<split]),
+            olderCursors: base.cursor == origin ? [] : older)
     }
 
     /// Whether this cursor is known to be a prefix of the log.
@@ -103,6 +105,7 @@ final class MemoryLog {
         byteCount -= events[..<surplus].reduce(0) { $0 + $1.body.textBytes }
         older.append(contentsOf: events[..<surplus].map(\.cursor))
         events.removeFirst(surplus)
-        older.removeFirst(max(0, min(older.count, older.count + events.count - max(1, limits.heldTags))))
+        // The cursor right before the held events stays: without it they could not be checked.
+        older.removeFirst(max(0, min(older.count - 1, older.count + events.count - max(1, limits.heldTags))))
     }
 }

@@ -26,8 +26,10 @@ struct LogTrimming {
             [paste, last.stored])
         try execute("DELETE FROM events WHERE paste = ? AND seq <= ?", [paste, last.stored])
         let heldTags = UInt64(max(1, settings.limits.heldTags))
+        // The newest of these rows stays: without the tag before them the held events could not be checked.
         if head > heldTags {
-            try execute("DELETE FROM tags WHERE paste = ? AND last_seq <= ?", [paste, (head - heldTags).stored])
+            let outlived = min(head - heldTags, last - 1)
+            try execute("DELETE FROM tags WHERE paste = ? AND last_seq <= ?", [paste, outlived.stored])
         }
     }
 

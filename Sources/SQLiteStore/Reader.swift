@@ -37,7 +37,7 @@ struct Reader {
             }
             return answer
         } catch {
-            return request.refused(StoreError(error, on: db, file: settings.file))
+            return request.refused(StoreError(error, file: settings.file))
         }
     }
 

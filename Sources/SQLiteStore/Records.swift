@@ -3,7 +3,8 @@
 //
 //     body        kind, item or target, text or ops
 //     checkpoint  created, pad seq, next item, item count, byte count, pad, then each device's receipts
-//     op          integer with the kind in its two low bits: 0 retain, 1 delete, 2 insert (bytes follow)
+//
+// Ops are coded by the model (`TextEdit.encoded`).
 
 import PasteModel
 
@@ -44,7 +45,7 @@ extension EventBody {
         case .edit(let target, let edit):
             // Items are numbered from 1: 0 is the pad.
             if case .item(let item) = target { writer.integer(item) } else { writer.integer(0) }
-            writer.edit(edit)
+            writer.counted(edit.encoded)
         case .remove(let item): writer.integer(item)
         case .clear(let through): writer.integer(through)
         case .extend(let expiresAt): writer.integer(expiresAt)
@@ -147,37 +148,13 @@ func storedText(_ bytes: [UInt8]) throws(DamagedRecord) -> Text {
     return Text(uncheckedUTF8: bytes)
 }
 
-extension ByteWriter {
-    fileprivate mutating func edit(_ edit: TextEdit) {
-        integer(edit.ops.count)
-        for op in edit.ops {
-            switch op {
-            case .retain(let count): integer(UInt64(UInt(bitPattern: count)) << 2)
-            case .delete(let count): integer(UInt64(UInt(bitPattern: count)) << 2 | 1)
-            case .insert(let text):
-                integer(UInt64(text.count) << 2 | 2)
-                raw(text.utf8)
-            }
-        }
-    }
-}
-
 extension ByteReader {
     fileprivate mutating func text() throws(DamagedRecord) -> Text {
         try storedText(try counted())
     }
 
     fileprivate mutating func edit() throws(DamagedRecord) -> TextEdit {
-        var ops: [TextOp] = []
-        for _ in 0..<(try count()) {
-            let head = try integer()
-            switch head & 3 {
-            case 0: ops.append(.retain(Int(head >> 2)))
-            case 1: ops.append(.delete(Int(head >> 2)))
-            case 2: ops.append(.insert(try storedText(try take(head >> 2))))
-            default: throw DamagedRecord("has an unknown edit step")
-            }
-        }
-        return TextEdit(ops: ops)
+        guard let edit = TextEdit(encoded: try counted()) else { throw DamagedRecord("holds a damaged edit") }
+        return edit
     }
 }

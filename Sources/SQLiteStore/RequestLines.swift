@@ -93,8 +93,18 @@ final class RequestLines: Sendable {
         }
     }
 
-    /// The writes of a group are decided: passes its reads on.
+    /// The writes of a group are decided: gives their room free. Their answers are to be delivered next.
     func decided(_ group: [Ticket]) {
+        state.withLock { state in
+            for ticket in group where !ticket.request.isRead {
+                state.queued -= 1
+                state.queuedBytes -= ticket.bytes
+            }
+        }
+    }
+
+    /// The answers of a group are delivered: passes its reads on, so that they are answered behind them.
+    func delivered(_ group: [Ticket]) {
         let wakesReader = state.withLock { state in
             let hadReads = !state.reads.isEmpty
             for ticket in group {
@@ -102,8 +112,6 @@ final class RequestLines: Sendable {
                     state.reads.append(ticket)
                     continue
                 }
-                state.queued -= 1
-                state.queuedBytes -= ticket.bytes
                 guard let paste = ticket.request.paste, let count = state.undecided[paste] else { continue }
                 state.undecided[paste] = count > 1 ? count - 1 : nil
             }

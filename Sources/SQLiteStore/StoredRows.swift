@@ -79,11 +79,20 @@ struct StoredRows {
         if split < all.endIndex, split == 0, all[0].cursor.seq != state.cursor.seq + 1 {
             throw DamagedRecord("lacks events behind its checkpoint")
         }
-        let oldest = all.first?.cursor.seq ?? 1
-        let newest = all.last?.cursor.seq ?? 0
-        let older = try olderCursors().filter { $0.seq < oldest && newest - $0.seq < UInt64(max(1, limits.heldTags)) }
         return StoredPaste(
-            checkpoint: state, events: Array(all[split...]), history: Array(all[..<split]), olderCursors: older)
+            checkpoint: state, events: Array(all[split...]), history: Array(all[..<split]),
+            olderCursors: state.cursor.seq == 0 ? [] : try olderCursors(before: all, limits: limits))
+    }
+
+    /// What is held from before these events: at least the cursor that they begin behind.
+    private func olderCursors(before events: [Event], limits: Limits) throws -> [Cursor] {
+        guard let first = events.first?.cursor.seq, let newest = events.last?.cursor.seq else { return [] }
+        let cursors = [paste.origin] + (try trimmedCursors())
+        guard cursors.last?.seq == first - 1 else { throw DamagedRecord("lacks tags before its events") }
+        let reachesOrigin = cursors.count == 1 || cursors[1].seq == 1
+        return cursors.dropFirst(reachesOrigin ? 0 : 1).filter { cursor in
+            cursor.seq == first - 1 || newest - cursor.seq < UInt64(max(1, limits.heldTags))
+        }
     }
 
     /// The answer to `changes`.
@@ -177,7 +186,7 @@ struct StoredRows {
         return try TextPage.record(try row.bytes(0), number: number)
     }
 
-    private func olderCursors() throws -> [Cursor] {
+    private func trimmedCursors() throws -> [Cursor] {
         let statement = try db.cachedStatement(
             sql: "SELECT last_seq, tags FROM tags WHERE paste = ? ORDER BY last_seq")
         let rows = try Row.fetchCursor(statement, arguments: [paste.number])

@@ -41,6 +41,7 @@ final class Writer {
                 let answers = write(group)
                 lines.decided(group)
                 deliver(answers, of: group)
+                lines.delivered(group)
             }
             let isScrubDue = maintain()
             guard group.isEmpty, !isScrubDue else { continue }
@@ -110,7 +111,7 @@ final class Writer {
             try db.commit()
             return result
         } catch {
-            let reason = StoreError(error, on: db, file: settings.file)
+            let reason = StoreError(error, file: settings.file)
             undo(reason)
             // Out of space is known to have changed nothing, at whatever instant it shows.
             throw TransactionFailure(reason: reason, isCommit: isCommit && reason != .full)
@@ -159,12 +160,15 @@ final class Writer {
         }
         guard clock.now >= due else { return false }
         do {
-            if try eraseNext() { return true }
+            // What can't be erased keeps nothing else in the log.
+            let erased = Swift.Result { try eraseNext() }
+            if case .success(true) = erased { return true }
             try db.checkpoint(.truncate)
+            _ = try erased.get()
             ledger.scrubbed()
             scrubAt = nil
         } catch {
-            // A reader or a full disk: the bytes wait, and so does the status's sentence.
+            // A reader, a lock or a full disk: again soon, as nobody waits for an answer.
             scrubAt = clock.now + Self.retryDelay
         }
         return false

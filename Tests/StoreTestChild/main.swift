@@ -1,13 +1,15 @@
-// A process of its own for what a test can't do to itself: be killed, hit a limit of the system, be measured.
+// A process of its own for what a test can't do to itself: be killed, hit a limit of the system, lose its
+// rights, be measured.
 
 import Foundation
-import PasteModel
-import PasteStore
-import SQLiteStore
-import Synchronization
 
-let arguments = CommandLine.arguments.dropFirst()
-switch arguments.first {
-case "measure": try measure(directory: arguments.dropFirst().first)
-default: fatalError("measure | measure DIRECTORY")
+let arguments = Array(CommandLine.arguments.dropFirst())
+switch (arguments.first, arguments.dropFirst().first) {
+case ("measure", let directory): try measure(directory: directory)
+case ("write", let directory?): try writeUntilKilled(directory: directory, seed: UInt64(arguments.last ?? "") ?? 0)
+case ("fill", let directory?): try fillToTheLimit(directory: directory)
+case ("open", let directory?): openAsNobody(directory: directory)
+default:
+    print("measure [DIRECTORY] | write DIRECTORY SEED | fill DIRECTORY | open DIRECTORY")
+    exit(2)
 }
