@@ -13,8 +13,9 @@ extension Shard {
         let entrance = setup.listeners[index]
         for _ in 0..<IOLimits.acceptsPerTick {
             // Some descriptors are left to the store and the system's libraries, which fail badly without.
-            guard setup.statistics.connections < setup.connectionLimit else {
-                return stopListening("the limit of \(setup.connectionLimit) connections is reached")
+            guard entrance.isOperator || setup.statistics.connections < setup.connectionLimit else {
+                return stopListening(
+                    "the limit of \(setup.connectionLimit) connections is reached", sparesOperator: true)
             }
             switch entrance.listener.accept() {
             case .connection(let socket, let peer):
@@ -22,7 +23,7 @@ extension Shard {
             case .nothing:
                 return
             case .exhausted(let error):
-                return stopListening(error.description)
+                return stopListening(error.description, sparesOperator: false)
             }
         }
     }
@@ -129,7 +130,7 @@ extension Shard {
     // MARK: Listening
 
     /// Out of descriptors: a listener that went on telling would spin.
-    private func stopListening(_ reason: String) {
+    private func stopListening(_ reason: String, sparesOperator: Bool) {
         guard acceptRetryAt == nil else { return }
         counters.exhaustions += 1
         if exhaustionToldAt + IOLimits.exhaustionSilenceMilliseconds <= now {
@@ -138,7 +139,9 @@ extension Shard {
                 "no new connections until others close: raise the limit of open files",
                 metadata: ["reason": "\(reason)"])
         }
-        for entrance in setup.listeners { loop.poller.remove(entrance.listener) }
+        for entrance in setup.listeners where !(sparesOperator && entrance.isOperator) {
+            loop.poller.remove(entrance.listener)
+        }
         acceptRetryAt = now + IOLimits.acceptRetryMilliseconds
     }
 
@@ -147,6 +150,7 @@ extension Shard {
         acceptRetryAt = nil
         guard isAccepting else { return }
         for index in setup.listeners.indices {
+            // Those that were spared are there already, which is the only error that can come.
             try? loop.poller.add(setup.listeners[index].listener, as: Self.token(ofListener: index))
         }
     }
@@ -158,5 +162,6 @@ extension Shard {
         isAccepting = false
         acceptRetryAt = nil
         for entrance in setup.listeners { loop.poller.remove(entrance.listener) }
+        setup.statistics.shardStoppedAccepting()
     }
 }

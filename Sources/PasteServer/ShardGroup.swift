@@ -53,7 +53,14 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
     func drain(within grace: Duration) async -> Bool {
         for mailbox in setup.mailboxes { mailbox.deliver(.drain) }
         let end = ContinuousClock.now + grace
-        while setup.statistics.connections > 0 {
+        var isListening = true
+        while setup.statistics.connections > 0 || isListening {
+            if isListening, setup.statistics.allStoppedAccepting {
+                // Who comes now is refused at once, or finds the server that shares the port.
+                for entrance in setup.listeners { entrance.listener.stop() }
+                isListening = false
+                continue
+            }
             guard ContinuousClock.now < end else { return false }
             // A cancelled wait must not spin: then it is over.
             do { try await Task.sleep(for: .milliseconds(IOLimits.drainPollMilliseconds)) } catch { return false }

@@ -115,6 +115,7 @@ import Testing
         }
         for client in clients { client.endOutput() }
         #expect(await server.group.drain(within: .seconds(5)))
+        #expect(throws: SystemError(call: "connect", number: ECONNREFUSED)) { try PlainClient(server.port) }
         await server.group.stop()
         #expect(server.log.opened.load(ordering: .relaxed) == 20)
         #expect(server.log.closed.load(ordering: .relaxed) == 20)
