@@ -206,6 +206,10 @@ int pasted_shutdown_output(int fd) {
     return AGAIN(shutdown(fd, SHUT_WR));
 }
 
+int pasted_shutdown_input(int fd) {
+    return AGAIN(shutdown(fd, SHUT_RD));
+}
+
 // On Linux the descriptor is gone even when a signal interrupts: never again.
 int pasted_close(int fd) {
     return close(fd) < 0 && errno != EINTR ? -errno : 0;

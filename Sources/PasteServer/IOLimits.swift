@@ -16,6 +16,10 @@ enum IOLimits {
     static let lingerMilliseconds: Milliseconds = 2_000
     /// When to accept again after the system ran out of descriptors, unless one of ours closes before.
     static let acceptRetryMilliseconds: Milliseconds = 1_000
+    /// How long a shard is silent about having told that no descriptor is left.
+    static let exhaustionSilenceMilliseconds: Milliseconds = 60_000
+    /// Descriptors that connections leave to others: the store's files, logs, the loops' own.
+    static let reservedDescriptors = 128
     /// Messages that wait for one shard. Connections that move are refused beyond; the store's answers are
     /// bounded by the store.
     static let mailboxMessages = 65_536

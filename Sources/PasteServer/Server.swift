@@ -63,7 +63,7 @@ public final class Server: Service {
     /// - Throws: `SystemError` when an address is in use or not this machine's.
     public init(_ configuration: ServerConfiguration) throws {
         self.configuration = configuration
-        raiseDescriptorLimit()
+        let descriptors = Int(clamping: raiseDescriptorLimit())
         var options = Listener.Options()
         options.sharesPort = configuration.sharesPorts
         let entrances = try configuration.listen.flatMap { address in
@@ -77,6 +77,7 @@ public final class Server: Service {
 
         var plan = ShardGroup<ShardCore>.Plan(store: configuration.store, logger: configuration.logger)
         plan.shards = configuration.shards
+        plan.connectionLimit = max(descriptors / 2, descriptors - IOLimits.reservedDescriptors)
         plan.tls = configuration.tls
         plan.listeners =
             entrances.map { .init(listener: $0.1, isSecure: configuration.tls != nil, isOperator: false) }

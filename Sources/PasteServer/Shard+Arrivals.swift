@@ -12,14 +12,18 @@ extension Shard {
         guard isAccepting else { return }
         let entrance = setup.listeners[index]
         for _ in 0..<IOLimits.acceptsPerTick {
+            // Some descriptors are left to the store and the system's libraries, which fail badly without.
+            guard entrance.isOperator || setup.statistics.connections < setup.connectionLimit else {
+                return stopListening(
+                    "the limit of \(setup.connectionLimit) connections is reached", sparesOperator: true)
+            }
             switch entrance.listener.accept() {
             case .connection(let socket, let peer):
                 open(socket, PeerAddress(high: peer.high, low: peer.low), entrance)
             case .nothing:
                 return
             case .exhausted(let error):
-                stopListening(error)
-                return
+                return stopListening(error.description, sparesOperator: false)
             }
         }
     }
@@ -126,12 +130,18 @@ extension Shard {
     // MARK: Listening
 
     /// Out of descriptors: a listener that went on telling would spin.
-    private func stopListening(_ error: SystemError) {
+    private func stopListening(_ reason: String, sparesOperator: Bool) {
         guard acceptRetryAt == nil else { return }
         counters.exhaustions += 1
-        setup.logger.error(
-            "no new connections for now: raise the limit of open files", metadata: ["error": "\(error)"])
-        for entrance in setup.listeners { loop.poller.remove(entrance.listener) }
+        if exhaustionToldAt + IOLimits.exhaustionSilenceMilliseconds <= now {
+            exhaustionToldAt = now
+            setup.logger.error(
+                "no new connections until others close: raise the limit of open files",
+                metadata: ["reason": "\(reason)"])
+        }
+        for entrance in setup.listeners where !(sparesOperator && entrance.isOperator) {
+            loop.poller.remove(entrance.listener)
+        }
         acceptRetryAt = now + IOLimits.acceptRetryMilliseconds
     }
 
@@ -140,6 +150,7 @@ extension Shard {
         acceptRetryAt = nil
         guard isAccepting else { return }
         for index in setup.listeners.indices {
+            // Those that were spared are there already, which is the only error that can come.
             try? loop.poller.add(setup.listeners[index].listener, as: Self.token(ofListener: index))
         }
     }
@@ -151,5 +162,6 @@ extension Shard {
         isAccepting = false
         acceptRetryAt = nil
         for entrance in setup.listeners { loop.poller.remove(entrance.listener) }
+        setup.statistics.shardStoppedAccepting()
     }
 }

@@ -39,6 +39,7 @@ actor Shard<Logic: ShardLogic>: TickHandler {
     var firstLingering = 0
     /// Listeners that are not listened to for want of descriptors, and when to try again.
     var acceptRetryAt: Milliseconds?
+    var exhaustionToldAt: Milliseconds = 0
     var isAccepting = true
     var counters = IOCounters()
     var now: Milliseconds = 0
@@ -163,6 +164,8 @@ struct ShardSetup<Transfer: Sendable>: Sendable {
     }
 
     let listeners: [Entrance]
+    /// Connections of all shards together; about, since shards accept side by side.
+    let connectionLimit: Int
     let tls: TLSContext?
     let store: any PasteStore
     /// By shard.

@@ -16,6 +16,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
     struct Plan: Sendable {
         var shards = 1
         var listeners: [ShardSetup<Logic.Transfer>.Entrance] = []
+        var connectionLimit = Int.max
         var tls: TLSContext?
         var store: any PasteStore
         var logger: Logger
@@ -30,7 +31,8 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             Mailbox<ShardMessage<Logic.Transfer>>(of: $0, capacity: IOLimits.mailboxMessages)
         }
         let setup = ShardSetup(
-            listeners: plan.listeners, tls: plan.tls, store: plan.store, mailboxes: mailboxes,
+            listeners: plan.listeners, connectionLimit: plan.connectionLimit, tls: plan.tls, store: plan.store,
+            mailboxes: mailboxes,
             sinks: mailboxes.map(ShardSink.init), statistics: statistics, logger: plan.logger)
         let view = ServerView(statistics: statistics, store: plan.store, loops: loops)
         self.setup = setup
@@ -51,7 +53,14 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
     func drain(within grace: Duration) async -> Bool {
         for mailbox in setup.mailboxes { mailbox.deliver(.drain) }
         let end = ContinuousClock.now + grace
-        while setup.statistics.connections > 0 {
+        var isListening = true
+        while setup.statistics.connections > 0 || isListening {
+            if isListening, setup.statistics.allStoppedAccepting {
+                // Who comes now is refused at once, or finds the server that shares the port.
+                for entrance in setup.listeners { entrance.listener.stop() }
+                isListening = false
+                continue
+            }
             guard ContinuousClock.now < end else { return false }
             // A cancelled wait must not spin: then it is over.
             do { try await Task.sleep(for: .milliseconds(IOLimits.drainPollMilliseconds)) } catch { return false }

@@ -44,6 +44,7 @@ final class Statistics: Sendable {
 
     private let boxes: [Box]
     private let live = Atomic<Int>(0)
+    private let notAccepting = Atomic<Int>(0)
 
     init(shards: Int) {
         boxes = (0..<shards).map { _ in Box() }
@@ -60,6 +61,10 @@ final class Statistics: Sendable {
     var all: [Figures] {
         boxes.map { box in box.figures.withLock { $0 } }
     }
+
+    func shardStoppedAccepting() { notAccepting.add(1, ordering: .relaxed) }
+    /// Whether no shard will accept any more.
+    var allStoppedAccepting: Bool { notAccepting.load(ordering: .relaxed) == boxes.count }
 
     func connectionOpened() { live.add(1, ordering: .relaxed) }
     func connectionClosed() { live.subtract(1, ordering: .relaxed) }

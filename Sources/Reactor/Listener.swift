@@ -52,6 +52,11 @@ public final class Listener: Sendable {
         _ = pasted_close(descriptor)
     }
 
+    /// Refuses whoever connects from here on. Who waits to be accepted is reset.
+    public func stop() {
+        _ = pasted_shutdown_input(descriptor)
+    }
+
     /// What `accept` found.
     public enum Accepted: ~Copyable, Sendable {
         /// A connection, nonblocking, `TCP_NODELAY` set.
@@ -71,10 +76,11 @@ public final class Listener: Sendable {
                 return .connection(Socket(owning: answer), Peer(high: peer.high, low: peer.low))
             }
             switch -answer {
-            case EAGAIN: return .nothing
+            // `EINVAL`: it was stopped.
+            case EAGAIN, EINVAL: return .nothing
             case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .exhausted(SystemError(call: "accept4", number: -answer))
             // The listener itself is gone or was never one: a fault of ours, not of a peer.
-            case EBADF, EINVAL, ENOTSOCK, EFAULT, EOPNOTSUPP:
+            case EBADF, ENOTSOCK, EFAULT, EOPNOTSUPP:
                 preconditionFailure("accept4: error \(-answer)")
             // The connection died while it waited, or its network did (accept(2)): on to the next one.
             default: continue

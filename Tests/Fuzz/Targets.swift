@@ -42,7 +42,8 @@ private func frameEvents(_ input: [UInt8], _ role: Role, step: Int) -> [String] 
 
 /// The same request whole and byte by byte is understood alike.
 private func http(_ input: [UInt8]) {
-    precondition(requestEvents(input, step: max(1, input.count)) == requestEvents(input, step: 1), "cuts must not matter")
+    precondition(
+        requestEvents(input, step: max(1, input.count)) == requestEvents(input, step: 1), "cuts must not matter")
     _ = try? RequestPath(String(decoding: input, as: UTF8.self))
 }
 

@@ -72,3 +72,10 @@ func eventually(_ condition: () async -> Bool) async -> Bool {
     }
     return false
 }
+
+/// A new directory for one test; the system clears it away.
+func temporaryDirectory() throws -> String {
+    let path = NSTemporaryDirectory() + "/pasted-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    return path
+}

@@ -161,13 +161,14 @@ struct EchoServer {
     let port: UInt16
     let log = EchoLog()
 
-    init(shards: Int, tls: TLSContext? = nil) throws {
+    init(shards: Int, tls: TLSContext? = nil, connectionLimit: Int = .max) throws {
         let listener = try Listener(host: "127.0.0.1", port: 0)
         port = listener.port
         var plan = ShardGroup<EchoLogic>.Plan(
             store: SilentStore(), logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         plan.shards = shards
         plan.tls = tls
+        plan.connectionLimit = connectionLimit
         plan.listeners = [.init(listener: listener, isSecure: tls != nil, isOperator: false)]
         let log = log
         group = try ShardGroup(plan) { shard, _ in EchoLogic(shard, log) }

@@ -104,6 +104,24 @@ final class Holder {
         #expect(try Listener(host: "127.0.0.1", port: sharing.port, options: options).port == sharing.port)
     }
 
+    @Test("without a descriptor to accept with, a listener says so, and accepts later")
+    func exhaustion() async {
+        await #expect(processExitsWith: .success) {
+            let listener = try Listener(host: "127.0.0.1", port: 0)
+            let client = pasted_connect("127.0.0.1", listener.port)
+            let next = open("/dev/null", O_RDONLY)
+            close(next)
+            var limit = rlimit()
+            getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var low = rlimit(rlim_cur: rlim_t(next), rlim_max: limit.rlim_max)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &low)
+            guard case .exhausted(let error) = listener.accept(), error.number == EMFILE else { exit(1) }
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            guard case .connection = listener.accept() else { exit(1) }
+            _ = pasted_close(client)
+        }
+    }
+
     @Test("an address that is none is an error, not a crash")
     func badAddress() {
         #expect(throws: SystemError(call: "listen", number: EINVAL)) {

@@ -56,6 +56,7 @@ int pasted_socket_pair(int *_Nonnull first, int *_Nonnull second);
 int64_t pasted_receive(int fd, uint8_t *_Nonnull bytes, size_t capacity);
 int64_t pasted_send(int fd, const uint8_t *_Nonnull bytes, size_t count);
 int pasted_shutdown_output(int fd);
+int pasted_shutdown_input(int fd);
 int pasted_close(int fd);
 int pasted_no_delay(int fd);
 

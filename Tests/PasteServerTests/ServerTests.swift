@@ -1,0 +1,133 @@
+import Digest
+import Foundation
+import Logging
+import PasteCore
+import PasteModel
+import PasteStore
+import TLS
+import Testing
+
+@testable import PasteServer
+
+@Suite struct ServerTests {
+    private func configuration(tls: TLSContext? = nil, shards: Int = 2) throws -> ServerConfiguration {
+        ServerConfiguration(
+            listen: [ListenAddress(host: "localhost", port: 0)],
+            operatorListen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, shards: shards,
+            core: CoreSettings(hash: KeyedHash(secret: Array(repeating: 7, count: 32))),
+            site: Site(assets: ["/index.html": StaticSite.asset(Array("<title>page</title>".utf8), name: "index.html")]
+            ),
+            store: MemoryStore(limits: Limits()), gracePeriod: .seconds(5),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    @Test("the page is served on both of this machine's own addresses, metrics only on the operator's")
+    func serves() async throws {
+        let server = try Server(configuration())
+        try server.start()
+        let (port, operatorPort) = (try #require(server.addresses.first).port, server.operatorAddresses[0].port)
+        let output = try await python(
+            """
+            import sys, urllib.request, urllib.error
+            def get(url):
+                try:
+                    with urllib.request.urlopen(url, timeout=5) as r: return r.status, r.read().decode()
+                except urllib.error.HTTPError as e: return e.code, ""
+            port, operator = sys.argv[1:]
+            for host in ("127.0.0.1", "[::1]"): print(get(f"http://{host}:{port}/"))
+            status, text = get(f"http://127.0.0.1:{operator}/metrics")
+            print(status, "pasted_connections_accepted_total 3" in text, "pasted_store_ready 1" in text)
+            print("pasted_" in get(f"http://127.0.0.1:{port}/metrics")[1])
+            """, ["\(port)", "\(operatorPort)"])
+        #expect(
+            output == """
+                (200, '<title>page</title>')
+                (200, '<title>page</title>')
+                200 True True
+                False
+
+                """)
+        await server.stop()
+    }
+
+    @Test("an address in use is refused with its name")
+    func inUse() throws {
+        let first = try Server(configuration())
+        var second = try configuration()
+        second.listen = first.addresses
+        let error = #expect(throws: BindError.self) { try Server(second) }
+        #expect(error?.description.contains("localhost:\(first.addresses[0].port)") == true)
+    }
+
+    @Test("idle connections end with a drain in far less than the grace period")
+    func drain() async throws {
+        let server = try Server(configuration())
+        try server.start()
+        let clients = try (0..<10).map { _ in try PlainClient(server.addresses[0].port) }
+        for client in clients {
+            try client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            #expect(try client.text(15) == "HTTP/1.1 200 OK")
+        }
+        let start = ContinuousClock.now
+        await server.stop()
+        #expect(ContinuousClock.now - start < .seconds(4))
+    }
+}
+
+@Suite struct ListenAddressTests {
+    @Test(
+        "addresses are read as an operator writes them",
+        arguments: [
+            ("localhost:8443", "localhost", 8443), (":80", "", 80), ("[::1]:0", "::1", 0), ("0.0.0.0:1", "0.0.0.0", 1),
+            ("[::]:65535", "::", 65535),
+        ] as [(String, String, UInt16)])
+    func good(text: String, host: String, port: UInt16) {
+        #expect(ListenAddress(text) == ListenAddress(host: host, port: port))
+    }
+
+    @Test(
+        "what is no address is refused",
+        arguments: [
+            "", "localhost", "localhost:", "localhost:65536", "localhost:+1", "::1:80", "[localhost]:80", "a:-1",
+        ])
+    func bad(text: String) {
+        #expect(ListenAddress(text) == nil)
+    }
+}
+
+@Suite struct StaticSiteTests {
+    @Test("a site is loaded with tags, types and compressed forms; dot files stay out")
+    func load() throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try FileManager.default.createDirectory(atPath: directory + "/js", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(atPath: directory + "/.git", withIntermediateDirectories: true)
+        let script = String(repeating: "export const a = 1;\n", count: 100)
+        for (name, text) in [
+            ("index.html", "<p>"), ("js/main.js", script), ("icon.png", script), (".secret", "x"), (".git/config", "x"),
+        ] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/" + name))
+        }
+        let site = try StaticSite.load(directory)
+        #expect(Set(site.assets.keys) == ["/index.html", "/js/main.js", "/icon.png"])
+        let main = try #require(site.assets["/js/main.js"])
+        #expect(main.body == Array(script.utf8))
+        #expect(main.contentType == "text/javascript; charset=utf-8")
+        #expect(main.etag.utf8.count == 34 && main.etag.hasPrefix("\"") && main.etag.hasSuffix("\""))
+        let gzip = try #require(main.gzip)
+        #expect(gzip.prefix(2) == [0x1f, 0x8b] && gzip.count < 100)
+        // Nothing is gained by compressing three bytes, or a picture.
+        #expect(site.assets["/index.html"]?.gzip == nil)
+        #expect(site.assets["/icon.png"]?.gzip == nil)
+        #expect(try StaticSite.load(directory).assets["/js/main.js"]?.etag == main.etag)
+    }
+
+    @Test("a directory that is none, or has no page, is refused with its name")
+    func refused() throws {
+        let empty = try temporaryDirectory()
+        for directory in [empty, "/nowhere-at-all"] {
+            let error = #expect(throws: StaticSite.LoadError.self) { try StaticSite.load(directory) }
+            #expect(error?.description.contains(directory) == true)
+        }
+    }
+}
