@@ -170,6 +170,7 @@ final class World {
         store.foreignWrites = 0
         for device in devices {
             device.call?.link.readsFrom = agenda.now
+            device.call?.link.slowness = .none
         }
     }
 }
