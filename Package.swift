@@ -20,17 +20,40 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "pasted",
+    products: [.executable(name: "pasted", targets: ["pasted"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
+        // The composition root.
+        .executableTarget(
+            name: "pasted",
+            dependencies: [
+                "PasteServer", "SQLiteStore", "PasteStore", "PasteCore", "PasteModel", "TLS", "Digest",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
         // I/O.
+        ours(
+            "PasteServer",
+            [
+                "Reactor", "TLS", "PasteStore", "PasteCore", "PasteModel", "Digest", "CZlib",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
         ours(
             "SQLiteStore",
             [
@@ -59,8 +82,12 @@ let package = Package(
         // C: what Swift can not import as it is (macros, inline functions, varargs).
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CLinux"),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
         tests("ArchitectureTests", []),
+        tests("ReactorTests", ["Reactor", "CLinux"]),
+        tests("TLSTests", ["TLS", "Reactor", "COpenSSL"]),
+        tests("PasteServerTests", ["PasteServer", "PasteCore", "PasteModel", "PasteStore", "TLS", "Reactor", "CLinux"]),
         tests("PasteModelTests", ["PasteModel", "Digest"]),
         tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
         tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),

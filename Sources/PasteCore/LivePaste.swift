@@ -14,8 +14,8 @@ final class LivePaste {
     var waiters: [(session: Session, wish: Wish)] = []
     /// Who asked for each of the paste's pending events, in their order.
     var requesters: Deque<Requester> = []
-    /// Requests whose answer depends on events that are not durable yet: performed again when those are decided.
-    var parked: [(requester: Requester, request: PasteRequest)] = []
+    /// Requests whose answer rests on events that are not durable yet.
+    var parked: [Parked] = []
 
     /// Set when the paste is ending: new requests are refused.
     var ending: Ending?
@@ -49,6 +49,15 @@ final class LivePaste {
         let session: Session
         let author: Author
         let ref: UInt64
+    }
+
+    /// An answer that waits for its premise: told when the log is durable up to there, judged anew when a part of
+    /// it was dropped. Not judged anew before: under steady load there would always be a newer premise.
+    struct Parked {
+        let requester: Requester
+        let request: PasteRequest
+        let outcome: Outcome
+        let premiseSeq: UInt64
     }
 
     /// Why a paste ends, and how far that has come.

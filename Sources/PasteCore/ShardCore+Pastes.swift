@@ -130,14 +130,24 @@ extension ShardCore {
             session.inFlight += 1
             live.requesters.append(requester)
             markDue(live)
-        case .repeated, .refused:
-            if paste.hasPending {
-                session.inFlight += 1
-                live.parked.append((requester, request))
-            } else {
-                answer(requester, outcome)
-            }
+        case .repeated(let receipt):
+            park(requester, request, outcome, premiseSeq: receipt.seq, on: live)
+        case .refused:
+            park(requester, request, outcome, premiseSeq: paste.tentative.cursor.seq, on: live)
         }
+    }
+
+    /// Answers as soon as the premise is durable: now, or when its batch is decided.
+    private func park(
+        _ requester: LivePaste.Requester, _ request: PasteRequest, _ outcome: Outcome, premiseSeq: UInt64,
+        on live: LivePaste
+    ) {
+        if let paste = live.paste, premiseSeq <= paste.committed.cursor.seq {
+            return answer(requester, outcome)
+        }
+        requester.session.inFlight += 1
+        live.parked.append(
+            LivePaste.Parked(requester: requester, request: request, outcome: outcome, premiseSeq: premiseSeq))
     }
 
     private func answer(_ requester: LivePaste.Requester, _ outcome: Outcome) {
@@ -171,7 +181,7 @@ extension ShardCore {
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
             show(events, of: live)
-            batchDecided(live)
+            batchDecided(live, isRolledBack: false)
         case .failure(.unavailable):
             live.isOutcomeUnknown = true
             retryLater(live)
@@ -193,7 +203,7 @@ extension ShardCore {
             case .conflict: reload(live)
             default: break
             }
-            batchDecided(live)
+            batchDecided(live, isRolledBack: true)
         }
     }
 
@@ -204,32 +214,42 @@ extension ShardCore {
     }
 
     /// What waited for a batch goes on: parked requests, a pending end, the next batch.
-    private func batchDecided(_ live: LivePaste) {
+    private func batchDecided(_ live: LivePaste, isRolledBack: Bool) {
         saveIfExtended(live)
         // Whether there still is a paste depends on the next batch, too.
         guard !live.mayBeSaved else { return markDue(live) }
-        let parked = live.parked
-        live.parked = []
-        for (requester, request) in parked {
-            if requester.session.isClosing {
-                settle(requester.session)
-            } else {
-                requester.session.inFlight -= 1
-                decide(requester, request, on: live)
-                requester.session.inFlight += 1
-                settle(requester.session)
-            }
-        }
+        answerParked(of: live, isRolledBack: isRolledBack)
         guard let paste = live.paste else { return }
         admitWaiters(of: live)
         if paste.hasPending {
             markDue(live)
         } else if live.ending != nil {
-            removeStored(live)
-        } else if paste.checkpointDue {
+            return removeStored(live)
+        }
+        if paste.checkpointDue {
             effects.store.append(.checkpoint(live.id, state: paste.takeCheckpoint()))
         }
         scheduleUnload(live)
+    }
+
+    private func answerParked(of live: LivePaste, isRolledBack: Bool) {
+        let parked = live.parked
+        live.parked = []
+        for entry in parked {
+            let session = entry.requester.session
+            if session.isClosing {
+                settle(session)
+            } else if !isRolledBack, let paste = live.paste, entry.premiseSeq > paste.committed.cursor.seq {
+                live.parked.append(entry)
+            } else {
+                if isRolledBack {
+                    decide(entry.requester, entry.request, on: live)
+                } else {
+                    answer(entry.requester, entry.outcome)
+                }
+                settle(session)
+            }
+        }
     }
 
     /// Another owner wrote, or a lost answer was a yes: the store's log is read again, devices catch up from it.

@@ -111,9 +111,9 @@ extension ShardCore {
         counters.expiries &+= 1
         endViews(of: live, ending.reason)
         pastes[id] = nil
-        for (requester, _) in live.parked {
-            refuse(requester.session, .noSuchPaste, ref: requester.ref)
-            settle(requester.session)
+        for entry in live.parked {
+            refuse(entry.requester.session, .noSuchPaste, ref: entry.requester.ref)
+            settle(entry.requester.session)
         }
         if let requester = ending.requester {
             acknowledge(requester, seq: live.paste?.committed.cursor.seq ?? 0, item: nil)

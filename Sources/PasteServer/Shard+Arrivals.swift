@@ -1,5 +1,6 @@
 // How connections come and go: by accept, from another shard, to another shard, for good.
 
+import Logging
 import PasteCore
 import PasteModel
 import Reactor
@@ -23,7 +24,8 @@ extension Shard {
         }
     }
 
-    private func open(_ socket: consuming Socket, _ peer: PeerAddress, _ entrance: ShardSetup<Logic.Transfer>.Entrance) {
+    private func open(_ socket: consuming Socket, _ peer: PeerAddress, _ entrance: ShardSetup<Logic.Transfer>.Entrance)
+    {
         let id = connections.reserve()
         let connection = Connection(id, socket, isSecure: entrance.isSecure, isOperator: entrance.isOperator)
         if entrance.isSecure, let context = setup.tls {
@@ -42,10 +44,9 @@ extension Shard {
     private func enter(_ connection: Connection) -> Bool {
         connections.set(connection)
         setup.statistics.connectionOpened()
-        guard let socket = connection.socket.take() else { return false }
-        defer { connection.socket = consume socket }
+        let token = Token(slot: connection.id.slot, generation: connection.id.generation)
         do throws(SystemError) {
-            try loop.poller.add(socket, as: Token(slot: connection.id.slot, generation: connection.id.generation))
+            try connection.socket?.register(with: loop.poller, as: token)
             return true
         } catch {
             setup.logger.error("a connection could not be watched", metadata: ["error": "\(error)"])

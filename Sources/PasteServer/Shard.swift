@@ -19,7 +19,7 @@ import TLS
 /// An event loop's actor.
 actor Shard<Logic: ShardLogic>: TickHandler {
     nonisolated let loop: EventLoop
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActor }
 
     let number: Int
     let setup: ShardSetup<Logic.Transfer>

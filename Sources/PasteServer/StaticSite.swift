@@ -27,7 +27,9 @@ public enum StaticSite {
         for file in files.sorted() where !file.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
             let path = directory + "/" + file
             var isDirectory = false
-            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory else { continue }
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory else {
+                continue
+            }
             guard let data = FileManager.default.contents(atPath: path) else {
                 throw LoadError(description: "the site's file \(path) can not be read")
             }

@@ -97,7 +97,7 @@ public final class EventLoop: SerialExecutor, Sendable {
         while !isLast {
             // What was left before `stop` is still seen by the last tick.
             isLast = isStopping.load(ordering: .acquiring)
-            poller.wait(nanoseconds: timeout(next, &clock), scratch: &scratch, into: &ready)
+            poller.wait(nanoseconds: isLast ? 0 : timeout(next, &clock), scratch: &scratch, into: &ready)
             wakeup.rest()
             ticks.add(1, ordering: .relaxed)
             runJobs()
@@ -127,6 +127,11 @@ extension EventLoop {
         jobs.withLock { $0.append(job) }
         wakeup.ring()
     }
+
+    /// What an actor that lives on the loop answers as its `unownedExecutor`. Safe while the actor keeps its
+    /// loop, as it must: the reference is not counted.
+    @safe
+    public var forActor: UnownedSerialExecutor { unsafe asUnownedSerialExecutor() }
 
     /// Whether the calling thread is the loop's.
     public func isIsolatingCurrentContext() -> Bool? {

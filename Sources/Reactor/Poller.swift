@@ -57,3 +57,10 @@ public struct Poller: ~Copyable, Sendable {
         }
     }
 }
+
+extension Socket {
+    /// The same as `Poller.add`, from the socket's side: for one that is held in an optional.
+    public borrowing func register(with poller: borrowing Poller, as token: Token) throws(SystemError) {
+        try poller.add(self, as: token)
+    }
+}

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Digest
 import FoundationEssentials
+import Glibc
 import Logging
 import PasteCore
 import PasteServer
@@ -10,6 +11,7 @@ import PasteStore
 import SQLiteStore
 import ServiceLifecycle
 import TLS
+import UnixSignals
 
 extension Serve {
     /// Serves until SIGTERM or SIGINT, then ends in order. A second signal ends at once.
@@ -74,6 +76,6 @@ extension Serve {
             print("Pastes are kept in memory only: they end with the server.")
         }
         // Lines reach a pipe now, not when its buffer is full.
-        flushStandardOutput()
+        _ = fflush(nil)
     }
 }

@@ -32,15 +32,15 @@ struct StateDirectory {
     /// Writes a file that is there whole or not at all, readable by its owner only.
     private func write(_ bytes: [UInt8], to file: String) throws {
         let draft = file + ".new"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(descriptor) }
         let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        guard written == bytes.count, fsync(descriptor) == 0, rename(draft, file) == 0 else {
+        guard written == bytes.count, fsync(descriptor) == 0, unsafe rename(draft, file) == 0 else {
             throw POSIXError(.init(rawValue: errno) ?? .EIO)
         }
         // The name is durable with its directory.
-        let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let directory = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { close(directory) }
         guard directory >= 0, fsync(directory) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
@@ -51,9 +51,4 @@ struct DamagedSecret: Error, CustomStringConvertible {
     let file: String
 
     var description: String { "\(file) is damaged: it must hold 32 bytes. Restore it from a backup." }
-}
-
-/// Sends what `print` has buffered.
-func flushStandardOutput() {
-    unsafe _ = fflush(stdout)
 }

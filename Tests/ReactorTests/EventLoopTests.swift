@@ -10,7 +10,7 @@ actor Recorder: TickHandler {
     private var socket: Socket?
     private var received: [Int] = []
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActor }
 
     init(_ loop: EventLoop, capacity: Int = 1 << 20) {
         self.loop = loop

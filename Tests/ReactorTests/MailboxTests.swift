@@ -69,7 +69,7 @@ actor Forwarder: TickHandler {
     private let target: Mailbox<Int>?
     private let end: Log
     private var messages: [Int] = []
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActor }
 
     init(_ loop: EventLoop, _ source: Mailbox<Int>, to target: Mailbox<Int>?, _ end: Log) {
         (self.loop, self.source, self.target, self.end) = (loop, source, target, end)

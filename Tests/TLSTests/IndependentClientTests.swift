@@ -82,7 +82,7 @@ actor EchoServer: TickHandler {
     private var ciphertext = [UInt8](repeating: 0, count: 65_536)
     private var plaintext = [UInt8](repeating: 0, count: 65_536)
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { loop.forActor }
 
     init(_ loop: EventLoop, _ listener: Listener, _ context: TLSContext) {
         (self.loop, self.listener, self.context, wire) = (loop, listener, context, try? TLSWire())

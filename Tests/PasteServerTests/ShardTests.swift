@@ -1,0 +1,154 @@
+import CLinux
+import Foundation
+import Glibc
+import Reactor
+import Testing
+
+@testable import PasteServer
+
+@Suite(.serialized) struct ShardTests {
+    @Test("a round trip makes no executor enqueue, and an idle server makes no wake-up in a second")
+    func noEnqueue() async throws {
+        let server = try EchoServer(shards: 2)
+        let client = try PlainClient(server.port)
+        for number in 0..<1_000 {
+            try client.send("line \(number)\n")
+            #expect(try client.text("line \(number)\n".utf8.count) == "line \(number)\n")
+        }
+        #expect(server.enqueues == 0)
+        try await Task.sleep(for: .milliseconds(100))
+        let before = server.ticks
+        try await Task.sleep(for: .seconds(1))
+        #expect(server.ticks == before)
+        await server.group.stop()
+    }
+
+    @Test("what is sent in one piece and more than a turn takes is read to the last byte (edge-triggered)")
+    func noStrandedBytes() async throws {
+        let server = try EchoServer(shards: 1)
+        let client = try PlainClient(server.port)
+        let line = String(repeating: "x", count: 999) + "\n"
+        let much = String(repeating: line, count: 300)
+        let writer = Thread { try? client.send(much) }
+        writer.start()
+        #expect(try client.text(much.utf8.count) == much)
+        // The end right behind the last bytes is seen too.
+        try client.send("last\n")
+        client.endOutput()
+        #expect(try client.text(100) == "last\n")
+        #expect(await eventually { server.group.setup.statistics.connections == 0 })
+        await server.group.stop()
+    }
+
+    @Test("one client that never stops sending does not starve another")
+    func fairness() async throws {
+        let server = try EchoServer(shards: 1)
+        let loud = try PlainClient(server.port)
+        let quiet = try PlainClient(server.port)
+        try quiet.send("hello\n")
+        #expect(try quiet.text(6) == "hello\n")
+        let flood = String(repeating: String(repeating: "y", count: 60_000) + "\n", count: 2_000)
+        let writer = Thread { try? loud.send(flood) }
+        writer.start()
+        let reader = Thread { _ = try? loud.receive(flood.utf8.count) }
+        reader.start()
+        var worst: Duration = .zero
+        for _ in 0..<50 {
+            let start = ContinuousClock.now
+            try quiet.send("hello\n")
+            #expect(try quiet.text(6) == "hello\n")
+            worst = max(worst, ContinuousClock.now - start)
+        }
+        #expect(worst < .milliseconds(500))
+        while !reader.isFinished { try await Task.sleep(for: .milliseconds(5)) }
+        await server.group.stop()
+    }
+
+    @Test("a reader that does not read holds up nobody, and gets all when it reads")
+    func slowReader() async throws {
+        let server = try EchoServer(shards: 1)
+        let slow = try PlainClient(server.port)
+        try slow.send("P30000000\n")
+        let other = try PlainClient(server.port)
+        try other.send("hello\n")
+        #expect(try other.text(6) == "hello\n")
+        try await Task.sleep(for: .milliseconds(300))
+        let before = server.ticks
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(server.ticks == before)
+        #expect(try slow.receive(30_000_000).count == 30_000_000)
+        await server.group.stop()
+    }
+
+    @Test("an orderly end: the rest is sent, then FIN; the server closes first and takes nothing back")
+    func end() async throws {
+        let server = try EchoServer(shards: 1)
+        let client = try PlainClient(server.port)
+        try client.send("P100000\nX\nmore that nobody reads\n")
+        #expect(try client.receive(1 << 20).count == 100_004)
+        #expect(await eventually { server.group.setup.statistics.connections == 1 })
+        client.endOutput()
+        #expect(await eventually { server.group.setup.statistics.connections == 0 })
+        await server.group.stop()
+    }
+
+    @Test("a peer that keeps its side open after our end is closed after the linger time")
+    func linger() async throws {
+        let server = try EchoServer(shards: 1)
+        let client = try PlainClient(server.port)
+        try client.send("X\n")
+        #expect(try client.text(100) == "bye\n")
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(server.group.setup.statistics.connections == 1)
+        #expect(await eventually { server.group.setup.statistics.connections == 0 })
+        #expect(server.log.closed.load(ordering: .relaxed) == 1)
+        await server.group.stop()
+    }
+
+    @Test("a drain accepts no more, ends what is there, and says when all is gone")
+    func drain() async throws {
+        let server = try EchoServer(shards: 2)
+        let clients = try (0..<20).map { _ in try PlainClient(server.port) }
+        for client in clients {
+            try client.send("hello\n")
+            #expect(try client.text(6) == "hello\n")
+        }
+        for client in clients { client.endOutput() }
+        #expect(await server.group.drain(within: .seconds(5)))
+        await server.group.stop()
+        #expect(server.log.opened.load(ordering: .relaxed) == 20)
+        #expect(server.log.closed.load(ordering: .relaxed) == 20)
+    }
+
+    @Test("out of descriptors, a server waits instead of spinning, and accepts again when one closes")
+    func exhaustion() async {
+        await #expect(processExitsWith: .success) { try await runOutOfDescriptors() }
+    }
+}
+
+/// In a process of its own, since the limit is the process's.
+func runOutOfDescriptors() async throws {
+    let server = try EchoServer(shards: 1)
+    var clients = try (0..<20).map { _ in try PlainClient(server.port) }
+    for client in clients {
+        try client.send("hello\n")
+        let answer = try client.text(6)
+        precondition(answer == "hello\n")
+    }
+    // Room for one more descriptor: the client's. The server's end of it finds none.
+    let next = open("/dev/null", O_RDONLY)
+    close(next)
+    var limit = rlimit(rlim_cur: rlim_t(next + 1), rlim_max: rlim_t(next + 1))
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    let waiting = try PlainClient(server.port)
+    try waiting.send("hello\n")
+    try await Task.sleep(for: .milliseconds(300))
+    let before = server.ticks
+    try await Task.sleep(for: .milliseconds(500))
+    let ticks = server.ticks - before
+    precondition(ticks < 5, "it spins: \(ticks) ticks")
+    clients.removeFirst(5)
+    let answer = try waiting.text(6)
+    precondition(answer == "hello\n")
+    await server.group.stop()
+}
