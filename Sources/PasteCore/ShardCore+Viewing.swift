@@ -95,7 +95,7 @@ extension ShardCore {
                     becomeLevel(session, view, paste)
                 case .events(let events):
                     for event in events {
-                        session.outbox.push(frame(.event(event)))
+                        queue(session, frame(.event(event)))
                     }
                     counters.deliveries &+= UInt64(events.count)
                     session.view?.cursor = events.last?.cursor ?? view.cursor
@@ -108,7 +108,8 @@ extension ShardCore {
         session.view?.mode = .level
         guard let pending = view.pending else { return }
         session.view?.pending = nil
-        session.outbox.push(
+        queue(
+            session,
             frame(
                 .resumed(
                     Resumed(
@@ -140,7 +141,8 @@ extension ShardCore {
         let more = end < items.endIndex
         if parts.next == nil {
             counters.snapshots &+= 1
-            session.outbox.push(
+            queue(
+                session,
                 frame(
                     .snapshot(
                         Snapshot(
@@ -149,7 +151,7 @@ extension ShardCore {
                             pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
                             acked: parts.acked, devices: view.paste.viewers.count, more: more))))
         } else {
-            session.outbox.push(frame(.items(Array(items[start..<end]), more: more)))
+            queue(session, frame(.items(Array(items[start..<end]), more: more)))
         }
         parts.next = end
         return !more

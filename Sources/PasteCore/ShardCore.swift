@@ -217,11 +217,17 @@ public final class ShardCore {
 
     /// Queues bytes for a session and marks it as dirty.
     func send(_ session: Session, _ bytes: [UInt8]) {
+        queue(session, bytes)
+        markDirty(session)
+    }
+
+    /// Queues bytes for a session that is being flushed.
+    func queue(_ session: Session, _ bytes: [UInt8]) {
         if session.outbox.isEmpty {
-            session.lastOutputAt = max(session.lastOutputAt, session.lastInputAt)
+            // From now on there is something to read: a minute from now it is a minute that nothing was read.
+            session.lastOutputAt = now
         }
         session.outbox.push(bytes)
-        markDirty(session)
     }
 
     func markDirty(_ session: Session) {
