@@ -46,6 +46,8 @@ final class Session {
     var lastInputAt: Milliseconds
     var lastOutputAt: Milliseconds
     var pingedAt: Milliseconds?
+    /// When a connection on its way out is cut off.
+    var closesAt: Milliseconds = .max
     /// When `Deadlines` calls next.
     var calledAt: Milliseconds = .max
 

@@ -155,6 +155,7 @@ extension ShardCore {
     private func lookAtClock(_ session: Session) {
         session.calledAt = .max
         if session.isClosing {
+            guard session.closesAt <= now else { return call(session, at: session.closesAt) }
             effects.aborting.append(session.id)
             return
         }

@@ -244,7 +244,8 @@ public final class ShardCore {
         session.wait = nil
         session.held = []
         effects.closing.append(session.id)
-        call(session, at: now + settings.closeMilliseconds)
+        session.closesAt = now + settings.closeMilliseconds
+        call(session, at: session.closesAt)
     }
 
     /// Says goodbye by a close frame, then finishes.
