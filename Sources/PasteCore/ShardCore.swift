@@ -261,10 +261,10 @@ public final class ShardCore {
         close(session, CloseCode(rawValue: reason.rawValue), reason.text)
     }
 
-    private func finishForDrain(_ session: Session) {
+    func finishForDrain(_ session: Session) {
         if session.webSocket != nil {
             close(session, .goingAway, "the server is restarting")
-        } else if session.outbox.isEmpty {
+        } else {
             finish(session)
         }
     }
@@ -284,7 +284,8 @@ public final class ShardCore {
     /// Looks at bytes until they are used up or the session has to wait; what is left then is held.
     private func lookAt(_ bytes: inout MutableSpan<UInt8>, of session: Session) {
         var offset = 0
-        while session.wait == nil, !session.isClosing {
+        // A drain answers what was asked before it; more would keep it from its end.
+        while session.wait == nil, !session.isClosing, !(isDraining && session.inFlight > 0) {
             let hasMore =
                 session.webSocket == nil
                 ? lookAtRequest(bytes.span, at: &offset, of: session) : lookAtFrames(&bytes, at: &offset, of: session)
