@@ -83,6 +83,8 @@ final class Session {
         /// The last event that is in the outbox or was sent.
         var cursor: Cursor
         var mode: Mode
+        /// The number of devices changed while this one was not level.
+        var missedDevices = false
         /// Refs to be named in `resumed` once the device is level.
         var pending: [UInt64]?
     }

@@ -58,8 +58,12 @@ extension ShardCore {
         live.devicesAt = nil
         live.devicesToldAt = now
         let frame = frame(.devices(count: live.viewers.count))
-        for viewer in live.viewers where viewer.isLevel {
-            send(viewer, frame)
+        for viewer in live.viewers {
+            if viewer.isLevel {
+                send(viewer, frame)
+            } else {
+                viewer.view?.missedDevices = true
+            }
         }
     }
 
@@ -106,6 +110,12 @@ extension ShardCore {
 
     private func becomeLevel(_ session: Session, _ view: Session.View, _ paste: Paste) {
         session.view?.mode = .level
+        defer {
+            if view.missedDevices {
+                session.view?.missedDevices = false
+                queue(session, frame(.devices(count: view.paste.viewers.count)))
+            }
+        }
         guard let pending = view.pending else { return }
         session.view?.pending = nil
         queue(
