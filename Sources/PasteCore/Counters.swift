@@ -20,6 +20,8 @@ public struct Counters: Sendable {
     public internal(set) var badFrames: UInt64 = 0
     /// Error messages sent.
     public internal(set) var errors: UInt64 = 0
+    /// Requests that had to wait since their connection asked too fast.
+    public internal(set) var throttledRequests: UInt64 = 0
     /// Keys asked for that open nothing.
     public internal(set) var misses: UInt64 = 0
     /// Events made durable.
@@ -63,6 +65,7 @@ public struct Counters: Sendable {
         ("bad_messages", "WebSocket messages that were no message of the protocol.", \.badMessages),
         ("bad_frames", "Connections failed for a broken WebSocket rule.", \.badFrames),
         ("errors", "Error messages sent.", \.errors),
+        ("throttled_requests", "Requests that had to wait since their connection asked too fast.", \.throttledRequests),
         ("misses", "Keys asked for that open nothing.", \.misses),
         ("events", "Events made durable.", \.events),
         ("commits", "Batches made durable.", \.commits),

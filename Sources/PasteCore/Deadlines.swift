@@ -4,6 +4,8 @@ import PasteModel
 /// What a deadline is about.
 enum DeadlineSubject: Hashable {
     case connection(ConnectionID)
+    /// A session that asked too fast may go on.
+    case permit(ConnectionID)
     /// Expiry, a retry, the `devices` message or unloading: the paste knows which.
     case paste(PasteID)
     case sweep

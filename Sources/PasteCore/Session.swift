@@ -68,6 +68,8 @@ final class Session {
         case create
         /// The connection moves to another shard, once its requests are answered and its outbox is sent.
         case handOff(shard: Int, message: [UInt8])
+        /// It asks faster than it may; this message is next.
+        case permit(message: [UInt8])
         /// The peer takes no output: nothing more is answered until it does.
         case outbox
     }

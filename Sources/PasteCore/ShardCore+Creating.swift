@@ -18,9 +18,6 @@ struct Creation {
 
 extension ShardCore {
     func create(_ session: Session, ref: UInt64, key: String?, expiresIn: Milliseconds?, isPrivate: Bool) {
-        if let retryAfter = session.appends.take(settings.appends, now: now) {
-            return refuse(session, .tooFast, ref: ref, retryAfter: retryAfter, limit: settings.appends.perSecond)
-        }
         let lifetime = expiresIn ?? min(settings.limits.defaultLifetime, settings.limits.lifetime)
         guard lifetime > 0, lifetime <= settings.limits.lifetime else {
             return refuse(session, ErrorMessage(Rejection.badExpiry(limit: settings.limits.lifetime), ref: ref))

@@ -48,7 +48,7 @@ extension ShardCore {
             answer(head, session)
         case .failed(let failure):
             counters.badRequests &+= 1
-            send(session, failure.serialized(date: date, extra: Self.securityFields))
+            send(session, failure.serialized(date: date, extra: securityFields(session)))
             finish(session)
         }
         return true
@@ -65,7 +65,7 @@ extension ShardCore {
             send(
                 session,
                 HTTPFailure(.requestTimeout, "The request took too long.")
-                    .serialized(date: date, extra: Self.securityFields))
+                    .serialized(date: date, extra: securityFields(session)))
         }
         finish(session)
     }
@@ -104,7 +104,7 @@ extension ShardCore {
     }
 
     private func serve(_ asset: Site.Asset, isPage: Bool, _ head: RequestHead, _ session: Session) {
-        var fields = Self.securityFields
+        var fields = securityFields(session)
         fields[.eTag] = asset.etag
         fields[.vary] = "Accept-Encoding"
         fields[.cacheControl] = "no-cache"
@@ -128,7 +128,7 @@ extension ShardCore {
     }
 
     private func answerOperator(_ file: String, _ head: RequestHead, _ session: Session) {
-        var fields = Self.securityFields
+        var fields = securityFields(session)
         fields[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
         switch file {
         case "/metrics":
@@ -146,7 +146,7 @@ extension ShardCore {
 
     private func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
         counters.badRequests &+= 1
-        var fields = Self.securityFields
+        var fields = securityFields(session)
         fields.append(contentsOf: failure.fields)
         fields[.contentType] = "text/plain; charset=utf-8"
         respond(failure.status, fields, Array(failure.sentence.utf8) + [0x0A], head, session)
@@ -208,18 +208,27 @@ extension ShardCore {
     private static let page = "/index.html"
 
     /// What every answer carries.
-    private static let securityFields: HTTPFields = {
-        var fields: HTTPFields = [.xContentTypeOptions: "nosniff"]
-        for (name, value) in [
-            ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
-            ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin"),
-        ] {
-            if let name = HTTPField.Name(name) {
-                fields[name] = value
+    private func securityFields(_ session: Session) -> HTTPFields {
+        session.isSecure ? Self.secureFields : Self.plainFields
+    }
+
+    private static let plainFields = fields([
+        ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ])
+    /// Browsers complain of an opener policy without TLS.
+    private static let secureFields = HTTPFields(
+        plainFields + fields([("Cross-Origin-Opener-Policy", "same-origin")]))
+
+    private static func fields(_ pairs: [(name: String, value: String)]) -> HTTPFields {
+        var fields: HTTPFields = [:]
+        for pair in pairs {
+            if let name = HTTPField.Name(pair.name) {
+                fields[name] = pair.value
             }
         }
         return fields
-    }()
+    }
 }
 
 extension HTTPFields {

@@ -52,6 +52,7 @@ extension ShardCore {
         case .hello(let client):
             greet(session, client)
         case .create(let ref, let key, let expiresIn, let isPrivate):
+            if waitsForPermit(session, isEdit: false, json) { return }
             create(session, ref: ref, key: key, expiresIn: expiresIn, isPrivate: isPrivate)
         case .subscribe(let key, let after, let pending):
             want(.subscribe(key: key, after: after, pending: pending), of: key, session, json)
@@ -118,7 +119,11 @@ extension ShardCore {
             if let key, PasteKey(parsing: key).map({ PasteID($0, hash: settings.hash) }) != view.paste.id {
                 return refuse(session, .otherPaste, ref: ref)
             }
-            if waits(for: view.paste, .request(ref: ref, request), session) { return }
+            if waitsForPermit(session, isEdit: request.isEdit, json)
+                || waits(for: view.paste, .request(ref: ref, request), session)
+            {
+                return
+            }
             return perform(
                 LivePaste.Requester(session: session, author: view.author, ref: ref), request, on: view.paste)
         }
@@ -126,5 +131,30 @@ extension ShardCore {
             return refuse(session, .notSubscribed, ref: ref)
         }
         want(.request(ref: ref, request), of: key, session, json)
+    }
+
+    /// Has a session wait that asks faster than it may: its requests keep their order, and none is lost.
+    /// - Returns: Whether it has to; the message is handled when there is a permit.
+    func waitsForPermit(_ session: Session, isEdit: Bool, _ json: Span<UInt8>) -> Bool {
+        let delay =
+            isEdit
+            ? session.edits.take(settings.edits, now: now) : session.appends.take(settings.appends, now: now)
+        guard let delay else { return false }
+        counters.throttledRequests &+= 1
+        var message: [UInt8] = []
+        message.append(json)
+        session.wait = .permit(message: message)
+        deadlines.add(.permit(session.id), at: now + delay)
+        return true
+    }
+
+    /// There is a permit for the message that waits.
+    func handleThrottled(_ session: Session) {
+        guard case .permit(let message) = session.wait else { return }
+        session.wait = nil
+        handle(session, message.span)
+        if session.wait == nil {
+            unblocked.append(session)
+        }
     }
 }

@@ -15,6 +15,7 @@ extension ShardCore {
         }
         let id = PasteID(key, hash: settings.hash)
         if goHome(session, to: id, json) { return }
+        if case .request(_, let request) = wish, waitsForPermit(session, isEdit: request.isEdit, json) { return }
         if case .subscribe = wish {
             leave(session)
         }
@@ -106,12 +107,6 @@ extension ShardCore {
         let session = requester.session
         guard session.inFlight < settings.requestsInFlight else {
             return refuse(session, .tooManyInFlight, ref: requester.ref, limit: settings.requestsInFlight)
-        }
-        let rate = request.isEdit ? settings.edits : settings.appends
-        let wait =
-            request.isEdit ? session.edits.take(rate, now: now) : session.appends.take(rate, now: now)
-        if let wait {
-            return refuse(session, .tooFast, ref: requester.ref, retryAfter: wait, limit: rate.perSecond)
         }
         decide(requester, request, on: live)
     }

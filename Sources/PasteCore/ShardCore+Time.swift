@@ -17,6 +17,10 @@ extension ShardCore {
                 if let session = session(id), session.calledAt <= now {
                     lookAtClock(session)
                 }
+            case .permit(let id):
+                if let session = session(id) {
+                    handleThrottled(session)
+                }
             case .paste(let id):
                 if let live = pastes[id] {
                     lookAtClock(live)
