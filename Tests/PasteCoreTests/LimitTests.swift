@@ -22,27 +22,40 @@ struct LimitTests {
         #expect(!a.isClosed)
     }
 
-    @Test("a burst is taken, then a rate with the time to wait", arguments: [-1, 0, 1])
+    @Test("behind a burst requests wait for their permits, in order, and none is lost", arguments: [-1, 0, 1])
     func rate(offset: Int) {
-        let bench = Bench {
-            $0.appends = Rate(perSecond: 2, burst: 5)
-            $0.requestsInFlight = 100
-        }
+        let bench = Bench { $0.appends = Rate(perSecond: 2, burst: 5) }
         let (a, b, _) = bench.twoViewers()
         bench.pass(10_000)
+        b.heard = []
         let count = 5 + offset
         for ref in 1...UInt64(count) { a.append(ref, "x") }
+        a.say(.ping)
         bench.settle()
-        #expect(a.errors == (offset > 0 ? ["tooFast"] : []))
         #expect(b.events.count == min(5, count))
-        guard offset > 0, case .error(let error)? = a.heard.first(where: { $0.isError }) else { return }
-        #expect(error.retryAfter == 500)
+        #expect(a.isPaused == (offset > 0))
+        #expect(a.heard.contains(.pong) == (offset <= 0), "what comes later waits, too")
+        guard offset > 0 else { return }
         bench.pass(499)
-        a.append(6, "x")
         bench.settle()
         #expect(b.events.count == 5)
         bench.pass(1)
-        a.append(6, "x")
+        bench.settle()
+        #expect(b.events.map(\.ref) == [1, 2, 3, 4, 5, 6])
+        #expect(a.heard.contains(.pong) && a.errors.isEmpty && !a.isPaused)
+    }
+
+    @Test("a script that follows nothing waits for its permits, too")
+    func scriptRate() {
+        let bench = Bench { $0.appends = Rate(perSecond: 2, burst: 5) }
+        let (_, b, key) = bench.twoViewers()
+        let script = bench.device()
+        for ref in 1...UInt64(6) {
+            script.append(ref, "x", paste: key)
+            bench.settle()
+        }
+        #expect(b.events.count == 5)
+        bench.pass(500)
         bench.settle()
         #expect(b.events.count == 6)
     }
