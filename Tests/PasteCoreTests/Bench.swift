@@ -212,6 +212,8 @@ final class Visitor {
     /// All bytes that came.
     private(set) var bytes: [UInt8] = []
     var answersPings = true
+    /// What comes is not for the WebSocket.
+    var isHTTP = false
     var wire: ClientWire
     let bench: Bench
 
@@ -269,6 +271,7 @@ final class Visitor {
 
     private func take(_ bytes: [UInt8]) {
         self.bytes += bytes
+        guard !isHTTP else { return }
         var replies: [UInt8] = []
         for heard in wire.hear(bytes, reply: { replies += $0 }) {
             switch heard {
