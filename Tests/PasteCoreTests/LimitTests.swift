@@ -72,9 +72,9 @@ struct LimitTests {
         #expect(a.errors == (offset > 0 ? ["textTooLarge"] : []))
         #expect(b.events.count == (offset > 0 ? 0 : 1))
         a.heard = []
-        let frame = #"{"type":"ping","pad":""}"#
-        let json = frame.replacing("\"\"", with: "\"" + String(repeating: "x", count: 2_000 - frame.utf8.count + offset) + "\"")
-        a.write(a.wire.text(json))
+        let (start, end) = (#"{"type":"ping","pad":""#, "\"}")
+        let padding = String(repeating: "x", count: 2_000 - start.utf8.count - end.utf8.count + offset)
+        a.write(a.wire.text(start + padding + end))
         #expect(a.closeCode == (offset > 0 ? 1009 : nil))
         #expect(a.heard == (offset > 0 ? [] : [.pong]))
     }

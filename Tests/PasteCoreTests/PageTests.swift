@@ -21,7 +21,9 @@ struct PageTests {
         return visitor
     }
 
-    @Test("the page is served at / and at every key, with the headers that keep it safe", arguments: ["/", "/maple-otter-cabin", "/7K3QWD"])
+    @Test(
+        "the page is served at / and at every key, with the headers that keep it safe",
+        arguments: ["/", "/maple-otter-cabin", "/7K3QWD"])
     func page(path: String) {
         let visitor = ask("GET \(path) HTTP/1.1\nHost: h\n\n")
         #expect(visitor.text.hasPrefix("HTTP/1.1 200 "))
@@ -49,7 +51,9 @@ struct PageTests {
         #expect(visitor.text.hasPrefix("HTTP/1.1 304 ") && visitor.text.hasSuffix("\r\n\r\n"))
     }
 
-    @Test("gzip is sent to who takes it", arguments: [("gzip", true), ("br, gzip;q=0.5", true), ("gzip;q=0", false), ("br", false)])
+    @Test(
+        "gzip is sent to who takes it",
+        arguments: [("gzip", true), ("br, gzip;q=0.5", true), ("gzip;q=0", false), ("br", false)])
     func gzip(accepted: String, isSent: Bool) {
         let visitor = ask("GET /style.css HTTP/1.1\nHost: h\nAccept-Encoding: \(accepted)\n\n")
         #expect(visitor.text.lowercased().contains("content-encoding: gzip") == isSent)
@@ -92,7 +96,9 @@ struct PageTests {
         """
     }
 
-    @Test("an upgrade is granted to our own page and to who is no browser", arguments: [nil, "https://h.test:8443", "https://friend.test"])
+    @Test(
+        "an upgrade is granted to our own page and to who is no browser",
+        arguments: [nil, "https://h.test:8443", "https://friend.test"])
     func granted(origin: String?) {
         let bench = Bench(site: Self.site) { $0.allowedOrigins = ["https://friend.test"] }
         let visitor = ask(upgrade(origin: origin), bench: bench)

@@ -148,7 +148,8 @@ struct ReaderTests {
         let again = bench.device(2)
         again.say(.subscribe(paste: key, after: cursor, pending: [1, 2]))
         #expect(again.events.map(\.cursor.seq) == [2, 3, 4])
-        guard case .resumed(let resumed)? = again.heard.first(where: { if case .resumed = $0 { true } else { false } }) else {
+        let answers = again.heard.compactMap { if case .resumed(let resumed) = $0 { resumed } else { nil } }
+        guard let resumed = answers.first, answers.count == 1 else {
             return #expect(Bool(false), "not resumed")
         }
         #expect(resumed.acked == [Receipt(ref: 1, seq: 1, item: 1)])

@@ -107,7 +107,8 @@ struct HandOffTests {
         var here = ""
         for secret in 300...UInt64(400) {
             here = bench.makePaste(by: bench.device(secret))?.paste ?? ""
-            if let parsed = PasteKey(parsing: here), PasteID(parsed, hash: bench.settings.hash).home(of: 2) == 0 { break }
+            let id = PasteKey(parsing: here).map { PasteID($0, hash: bench.settings.hash) }
+            if id?.home(of: 2) == 0 { break }
         }
         let other = bench.device(2)
         a.follow(here)
@@ -130,7 +131,6 @@ struct HandOffTests {
         #expect(a.receipts == [Receipt(ref: 1, seq: 1, item: 1)])
         #expect(a.events.isEmpty)
         #expect(a.heard.contains { $0.isSnapshot })
-        #expect(bench.cores[0].pastes.values.allSatisfy { live in live.viewers.allSatisfy { $0.id != a.id || a.core == 0 } })
         #expect(other.session?.view?.paste.viewers.count == 1)
     }
 }

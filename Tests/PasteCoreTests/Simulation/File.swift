@@ -122,7 +122,8 @@ final class File {
     /// An `ack`: of a request that took effect, or of the paste's end.
     func take(_ receipt: Receipt) {
         if case .delete? = outbox.first(where: { $0.ref == receipt.ref })?.message {
-            ledger.expect(ledger.book(id)?.isRemoved == true, "law 1: a deletion was acknowledged before it was durable")
+            let isRemoved = ledger.book(id)?.isRemoved == true
+            ledger.expect(isRemoved, "law 1: a deletion was acknowledged before it was durable")
             return end()
         }
         acknowledge(receipt)
