@@ -46,6 +46,8 @@ final class Session {
     var lastInputAt: Milliseconds
     var lastOutputAt: Milliseconds
     var pingedAt: Milliseconds?
+    /// When a connection on its way out is cut off.
+    var closesAt: Milliseconds = .max
     /// When `Deadlines` calls next.
     var calledAt: Milliseconds = .max
 
@@ -83,6 +85,8 @@ final class Session {
         /// The last event that is in the outbox or was sent.
         var cursor: Cursor
         var mode: Mode
+        /// The number of devices changed while this one was not level.
+        var missedDevices = false
         /// Refs to be named in `resumed` once the device is level.
         var pending: [UInt64]?
     }

@@ -71,13 +71,13 @@ extension ShardCore {
         let session = creation.session
         switch result {
         case .success(let cursor):
-            finishCreation(session)
             announce(creation, cursor)
+            finishCreation(session)
         case .failure(.exists):
             let attempt = creation.attempt + 1
             guard let strength = creation.strength, attempt < settings.keyAttempts, !session.isClosing else {
-                finishCreation(session)
-                return refuse(session, creation.strength == nil ? .keyTaken : .busy, ref: creation.ref)
+                refuse(session, creation.strength == nil ? .keyTaken : .busy, ref: creation.ref)
+                return finishCreation(session)
             }
             tryKey(
                 Creation(
@@ -85,8 +85,8 @@ extension ShardCore {
                     key: derivedKey(session, ref: creation.ref, attempt: attempt, strength),
                     generation: generation, expiresAt: creation.expiresAt, strength: strength, attempt: attempt))
         case .failure(let error):
-            finishCreation(session)
             refuse(session, ErrorMessage(error, ref: creation.ref))
+            finishCreation(session)
         }
     }
 

@@ -186,6 +186,9 @@ extension ShardCore {
             send(session, response.serialized(body: .none, keepsAlive: true, date: date))
             send(session, .welcome(Welcome(server: settings.serverName, limits: settings.announced, now: now)))
             call(session, at: now + settings.pingMilliseconds)
+            if isDraining {
+                finishForDrain(session)
+            }
         }
     }
 

@@ -263,22 +263,22 @@ extension ShardCore {
         if live.viewers.contains(where: \.isLevel) {
             frames = events.map { frame(.event($0)) }
         }
-        guard let head = events.last?.cursor else { return }
         for viewer in live.viewers where viewer.isLevel {
-            if viewer.outbox.byteCount > settings.outboxHighWaterBytes {
-                viewer.view?.mode = .behind
-                continue
-            }
-            for frame in frames {
+            for (event, frame) in zip(events, frames) {
+                // One batch can hold a burst of every device: it, too, stops at the high water.
+                guard viewer.outbox.byteCount <= settings.outboxHighWaterBytes else {
+                    viewer.view?.mode = .behind
+                    break
+                }
                 send(viewer, frame)
+                viewer.view?.cursor = event.cursor
+                counters.deliveries &+= 1
             }
-            viewer.view?.cursor = head
-            counters.deliveries &+= UInt64(frames.count)
         }
         // After the fan-out: an author that is level has its event, and may be sent away now.
         for event in events {
             guard let requester = live.requesters.popFirst() else { break }
-            if !requester.session.isLevel(with: live) {
+            if !requester.session.wasSent(event, of: live) {
                 acknowledge(requester, seq: event.cursor.seq, item: event.body.newItem)
             }
             settle(requester.session)
@@ -305,8 +305,10 @@ extension Session {
         return false
     }
 
-    func isLevel(with live: LivePaste) -> Bool {
-        isLevel && view?.paste === live
+    /// Whether the event is in the outbox or beyond.
+    func wasSent(_ event: Event, of live: LivePaste) -> Bool {
+        guard let view, view.paste === live else { return false }
+        return view.cursor.seq >= event.cursor.seq
     }
 }
 

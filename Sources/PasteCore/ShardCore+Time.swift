@@ -159,6 +159,7 @@ extension ShardCore {
     private func lookAtClock(_ session: Session) {
         session.calledAt = .max
         if session.isClosing {
+            guard session.closesAt <= now else { return call(session, at: session.closesAt) }
             effects.aborting.append(session.id)
             return
         }
@@ -183,20 +184,26 @@ extension ShardCore {
             if session.wait != nil || !session.outbox.isEmpty {
                 // The ping may wait behind output, the pong behind input: who stalls is found out by its reading.
                 session.pingedAt = now
-                return call(session, at: now + 1_000)
+                return callReader(session, at: now + settings.pongMilliseconds)
             }
             let due = pingedAt + settings.pongMilliseconds
             guard due > now else {
                 counters.timeouts &+= 1
                 return close(session, .silent)
             }
-            return call(session, at: due)
+            return callReader(session, at: due)
         }
         if session.lastInputAt + settings.pingMilliseconds <= now, session.wait == nil {
             session.pingedAt = now
             send(session, ServerFrame.ping([]))
-            return call(session, at: now + settings.pongMilliseconds)
+            return callReader(session, at: now + settings.pongMilliseconds)
         }
-        call(session, at: max(now + 1_000, session.lastInputAt + settings.pingMilliseconds))
+        callReader(session, at: max(now + 1_000, session.lastInputAt + settings.pingMilliseconds))
+    }
+
+    /// Calls at a time, or before it when the reader will have stalled by then.
+    private func callReader(_ session: Session, at time: Milliseconds) {
+        let stallsAt = session.outbox.isEmpty ? .max : session.lastOutputAt + settings.stalledReaderMilliseconds
+        call(session, at: min(time, max(now + 1, stallsAt)))
     }
 }

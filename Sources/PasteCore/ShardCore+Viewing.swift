@@ -58,8 +58,12 @@ extension ShardCore {
         live.devicesAt = nil
         live.devicesToldAt = now
         let frame = frame(.devices(count: live.viewers.count))
-        for viewer in live.viewers where viewer.isLevel {
-            send(viewer, frame)
+        for viewer in live.viewers {
+            if viewer.isLevel {
+                send(viewer, frame)
+            } else {
+                viewer.view?.missedDevices = true
+            }
         }
     }
 
@@ -95,7 +99,7 @@ extension ShardCore {
                     becomeLevel(session, view, paste)
                 case .events(let events):
                     for event in events {
-                        session.outbox.push(frame(.event(event)))
+                        queue(session, frame(.event(event)))
                     }
                     counters.deliveries &+= UInt64(events.count)
                     session.view?.cursor = events.last?.cursor ?? view.cursor
@@ -106,9 +110,16 @@ extension ShardCore {
 
     private func becomeLevel(_ session: Session, _ view: Session.View, _ paste: Paste) {
         session.view?.mode = .level
+        defer {
+            if view.missedDevices {
+                session.view?.missedDevices = false
+                queue(session, frame(.devices(count: view.paste.viewers.count)))
+            }
+        }
         guard let pending = view.pending else { return }
         session.view?.pending = nil
-        session.outbox.push(
+        queue(
+            session,
             frame(
                 .resumed(
                     Resumed(
@@ -140,7 +151,8 @@ extension ShardCore {
         let more = end < items.endIndex
         if parts.next == nil {
             counters.snapshots &+= 1
-            session.outbox.push(
+            queue(
+                session,
                 frame(
                     .snapshot(
                         Snapshot(
@@ -149,7 +161,7 @@ extension ShardCore {
                             pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
                             acked: parts.acked, devices: view.paste.viewers.count, more: more))))
         } else {
-            session.outbox.push(frame(.items(Array(items[start..<end]), more: more)))
+            queue(session, frame(.items(Array(items[start..<end]), more: more)))
         }
         parts.next = end
         return !more

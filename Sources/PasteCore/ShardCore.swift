@@ -217,11 +217,17 @@ public final class ShardCore {
 
     /// Queues bytes for a session and marks it as dirty.
     func send(_ session: Session, _ bytes: [UInt8]) {
+        queue(session, bytes)
+        markDirty(session)
+    }
+
+    /// Queues bytes for a session that is being flushed.
+    func queue(_ session: Session, _ bytes: [UInt8]) {
         if session.outbox.isEmpty {
-            session.lastOutputAt = max(session.lastOutputAt, session.lastInputAt)
+            // From now on there is something to read: a minute from now it is a minute that nothing was read.
+            session.lastOutputAt = now
         }
         session.outbox.push(bytes)
-        markDirty(session)
     }
 
     func markDirty(_ session: Session) {
@@ -238,7 +244,8 @@ public final class ShardCore {
         session.wait = nil
         session.held = []
         effects.closing.append(session.id)
-        call(session, at: now + settings.closeMilliseconds)
+        session.closesAt = now + settings.closeMilliseconds
+        call(session, at: session.closesAt)
     }
 
     /// Says goodbye by a close frame, then finishes.
@@ -254,10 +261,10 @@ public final class ShardCore {
         close(session, CloseCode(rawValue: reason.rawValue), reason.text)
     }
 
-    private func finishForDrain(_ session: Session) {
+    func finishForDrain(_ session: Session) {
         if session.webSocket != nil {
             close(session, .goingAway, "the server is restarting")
-        } else if session.outbox.isEmpty {
+        } else {
             finish(session)
         }
     }
@@ -277,7 +284,8 @@ public final class ShardCore {
     /// Looks at bytes until they are used up or the session has to wait; what is left then is held.
     private func lookAt(_ bytes: inout MutableSpan<UInt8>, of session: Session) {
         var offset = 0
-        while session.wait == nil, !session.isClosing {
+        // A drain answers what was asked before it; more would keep it from its end.
+        while session.wait == nil, !session.isClosing, !(isDraining && session.inFlight > 0) {
             let hasMore =
                 session.webSocket == nil
                 ? lookAtRequest(bytes.span, at: &offset, of: session) : lookAtFrames(&bytes, at: &offset, of: session)

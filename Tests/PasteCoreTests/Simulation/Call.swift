@@ -14,6 +14,8 @@ final class Call {
     var mustSubscribe = false
     /// The cursor of that `subscribe`.
     var askedFrom: Cursor?
+    /// How often `subscribe` was said.
+    var subscriptions = 0
     /// Snapshot or `resumed` have come.
     var isLevel = false
     /// The device has a newer connection: what comes is checked and has no effect.

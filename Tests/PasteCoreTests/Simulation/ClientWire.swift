@@ -33,6 +33,10 @@ struct ClientWire {
         return ClientFrame.text(json, maskingKey: UInt32(truncatingIfNeeded: dice.next()))
     }
 
+    func text(_ json: String) -> [UInt8] {
+        ClientFrame.text(Array(json.utf8), maskingKey: UInt32(truncatingIfNeeded: dice.next()))
+    }
+
     mutating func close() -> [UInt8]? {
         socket.close(.normal, reason: "", maskingKey: 1)
     }

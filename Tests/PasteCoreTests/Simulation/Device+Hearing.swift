@@ -17,7 +17,7 @@ extension Device {
             world.publish(created.paste)
             current = self.file(created.paste)
         case .snapshot(let snapshot):
-            file?.take(snapshot, askedFrom: call.askedFrom)
+            file?.take(snapshot, askedFrom: call.askedFrom, mayInterrupt: call.subscriptions > 1)
             call.askedFrom = nil
             call.isLevel = !snapshot.more
         case .items(let items, let more):

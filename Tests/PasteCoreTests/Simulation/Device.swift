@@ -139,6 +139,7 @@ final class Device {
         call.following = file
         file.forgetPart()
         call.mustSubscribe = false
+        call.subscriptions += 1
         call.isLevel = false
         var cursor = call.earlier == nil ? file.cursor : nil
         // At times a device has lost what it knew, or remembers somebody else's tag.

@@ -53,8 +53,9 @@ final class File {
 
     // MARK: What the server says
 
-    func take(_ snapshot: Snapshot, askedFrom cursor: Cursor?) {
-        ledger.expect(underWay == nil, "law 3: a snapshot within a snapshot")
+    /// - Parameter mayInterrupt: Whether it was asked for more than once: the last answer counts.
+    func take(_ snapshot: Snapshot, askedFrom cursor: Cursor?, mayInterrupt: Bool) {
+        ledger.expect(underWay == nil || mayInterrupt, "law 3: a snapshot within a snapshot")
         ledger.expect(snapshot.you == author, "a snapshot names its reader wrongly")
         ledger.expect(
             PasteSpelling.isSame(snapshot.paste, key), "a snapshot names another key: \(snapshot.paste), not \(key)")
@@ -121,7 +122,8 @@ final class File {
     /// An `ack`: of a request that took effect, or of the paste's end.
     func take(_ receipt: Receipt) {
         if case .delete? = outbox.first(where: { $0.ref == receipt.ref })?.message {
-            ledger.expect(ledger.book(id)?.isRemoved == true, "law 1: a deletion was acknowledged before it was durable")
+            let isRemoved = ledger.book(id)?.isRemoved == true
+            ledger.expect(isRemoved, "law 1: a deletion was acknowledged before it was durable")
             return end()
         }
         acknowledge(receipt)

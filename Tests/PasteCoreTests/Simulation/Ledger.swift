@@ -101,7 +101,8 @@ final class Ledger {
         for event in events {
             let seq = event.cursor.seq
             if seq <= UInt64(book.log.count) {
-                expect(book.log[Int(seq) - 1] == event, "law 2: the same place in the log, another event \(seq): \(book.log[Int(seq) - 1]) and \(event)")
+                let first = book.log[Int(seq) - 1]
+                expect(first == event, "law 2: two events at place \(seq) of the log: \(first) and \(event)")
                 continue
             }
             expect(!book.isRemoved && !book.isOver, "law 5: a commit to a paste that is over")
@@ -117,7 +118,8 @@ final class Ledger {
         expect(
             event.cursor == head.cursor.advanced(by: event.author, ref: event.ref),
             "law 3: event \(event.cursor.seq) does not follow \(head.cursor.seq)")
-        expect(event.at < head.expiresAt, "law 5: event \(event.cursor.seq) was accepted \(event.at - head.expiresAt) ms after the paste's end")
+        let late = event.at - head.expiresAt
+        expect(late < 0, "law 5: event \(event.cursor.seq) was accepted \(late) ms after the paste's end")
         if let first = seqs[name] {
             violation("law 2: ref \(event.ref) took effect as \(first) and as \(event.cursor.seq)")
         }

@@ -7,7 +7,8 @@ final class Link {
     let number: Int
     private let agenda: Agenda
     private let dice: Dice
-    private let slowness: Slowness
+    /// How fast the device takes bytes.
+    var slowness: Slowness
 
     // Client to server.
     /// Bytes that are at the server's socket and were not read.

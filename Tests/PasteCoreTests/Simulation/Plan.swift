@@ -32,7 +32,7 @@ struct Plan {
         viewers = dice.within(2...7)
         scripts = dice.within(0...2)
         hostiles = dice.chance(500) ? 1 : 0
-        troubledSteps = dice.within(1_500...3_000)
+        troubledSteps = dice.within(2_100...3_000)
         storeFaults = dice.chance(600) ? dice.within(20...400) : 0
         foreignWrites = dice.chance(150) ? dice.within(5...60) : 0
         cutsConnections = dice.chance(800)

@@ -95,7 +95,7 @@ final class SimulatedStore {
     private func writeFromElsewhere(_ id: PasteID, after expected: Cursor) {
         let author = Author(rawValue: 0xFEED)
         let ref = expected.seq + 1
-        guard let head = ledger.book(id)?.head, agenda.now < head.expiresAt else { return }
+        guard let head = ledger.book(id)?.head, head.cursor == expected, agenda.now < head.expiresAt else { return }
         let event = Event(
             cursor: expected.advanced(by: author, ref: ref), at: agenda.now, author: author, ref: ref,
             body: .append(item: head.nextItem, text: Text("from elsewhere")))

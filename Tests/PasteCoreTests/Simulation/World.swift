@@ -21,6 +21,8 @@ final class World {
     private(set) var isHealed = false
     private(set) var errors: [ErrorCode: Int] = [:]
     private(set) var crashes = 0
+    /// Steps before everything healed.
+    private(set) var troubledSteps = 0
     private(set) var handOffs = 0
     private var creations = 0
     private var linkCount = 0
@@ -166,10 +168,12 @@ final class World {
     private func heal() {
         note("everything heals")
         isHealed = true
+        troubledSteps = agenda.steps
         store.faults = 0
         store.foreignWrites = 0
         for device in devices {
             device.call?.link.readsFrom = agenda.now
+            device.call?.link.slowness = .none
         }
     }
 }
