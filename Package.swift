@@ -92,6 +92,12 @@ let package = Package(
         tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
         tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
         tests("WebSocketTests", ["WebSocket", "HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        tests(
+            "PasteCoreTests",
+            [
+                "PasteCore", "PasteStore", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
         .executableTarget(
             name: "Fuzz",
             dependencies: ["PasteCore", "PasteStore", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest"],
