@@ -98,12 +98,12 @@ struct EndTests {
         bench.settle()
         bench.pass(until: bench.now + bench.settings.sweepMilliseconds + 5_000)
         bench.settle()
+        let id = PasteKey(parsing: key).map { PasteID($0, hash: bench.settings.hash) }
+        #expect(id.map(bench.disk.holds) == false, "still in the store")
         let late = bench.device()
         late.say(.subscribe(paste: key, after: nil, pending: []))
         bench.settle()
         #expect(late.errors == ["noSuchPaste"])
-        let id = PasteKey(parsing: key).map { PasteID($0, hash: bench.settings.hash) }
-        #expect(id.map(bench.disk.holds) == false, "still in the store")
     }
 
     @Test("a paste that nobody follows is unloaded after its idle time", arguments: [-1, 0, 1])
