@@ -87,7 +87,8 @@ let package = Package(
         tests("ArchitectureTests", []),
         tests("ReactorTests", ["Reactor", "CLinux"]),
         tests("TLSTests", ["TLS", "Reactor", "COpenSSL"]),
-        tests("PasteServerTests", ["PasteServer", "PasteCore", "PasteModel", "PasteStore", "TLS", "Reactor", "CLinux"]),
+        tests(
+            "PasteServerTests", ["PasteServer", "PasteCore", "PasteModel", "PasteStore", "TLS", "Reactor", "CLinux"]),
         tests("PasteModelTests", ["PasteModel", "Digest"]),
         tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
         tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),

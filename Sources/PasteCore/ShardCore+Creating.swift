@@ -29,7 +29,7 @@ extension ShardCore {
             first = PasteKey(chosen: key)
         } else {
             let length: KeyStrength =
-                isPrivate ? .private : livePastes >= settings.shortKeyPastes ? .long : .short
+                isPrivate ? .private : pasteCount >= settings.shortKeyPastes ? .long : .short
             strength = length
             first = derivedKey(session, ref: ref, attempt: 0, length)
         }

@@ -134,12 +134,13 @@ extension ShardCore {
     }
 
     /// Pastes whose time is over, of all shards: each removes its own.
-    func swept(_ result: Result<[PasteID], StoreError>) {
+    func swept(_ result: Result<ExpiredPastes, StoreError>) {
         isSweeping = false
         var isFull = false
-        if case .success(let ids) = result {
-            isFull = ids.count >= settings.sweepLimit
-            for id in ids where id.home(of: shards) == shard && pastes[id] == nil {
+        if case .success(let found) = result {
+            pasteCount = found.pasteCount
+            isFull = found.ids.count >= settings.sweepLimit
+            for id in found.ids where id.home(of: shards) == shard && pastes[id] == nil {
                 effects.store.append(.remove(id, tombstoneUntil: now + settings.limits.lifetime))
             }
         }

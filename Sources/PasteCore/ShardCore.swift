@@ -24,8 +24,6 @@ public final class ShardCore {
 
     /// What happened since the start.
     public internal(set) var counters = Counters()
-    /// How many live pastes the server stores, as the I/O side last heard: decides how long new keys are.
-    public var livePastes = 0
 
     var sessions: [Session?] = []
     var pastes: [PasteID: LivePaste] = [:]
@@ -41,6 +39,8 @@ public final class ShardCore {
     var departing: [Session] = []
     /// The time that the latest call told.
     var now: Milliseconds
+    /// How many pastes the server stores, as the last sweep found: decides how long new keys are.
+    var pasteCount = 0
     var isDraining = false
     var isSweeping = false
 

@@ -37,7 +37,21 @@ public enum StoreAnswer: Sendable {
     /// To `remove`. Removing what is not there succeeds.
     case removed(PasteID, Result<Void, StoreError>)
     /// To `expiring`.
-    case expiring(Result<[PasteID], StoreError>)
+    case expiring(Result<ExpiredPastes, StoreError>)
+}
+
+/// What a sweep finds.
+public struct ExpiredPastes: Hashable, Sendable {
+    /// Pastes whose time is over, the longest over first, at most as many as were asked for.
+    public let ids: [PasteID]
+    /// How many pastes are stored, those whose time is over included.
+    public let pasteCount: Int
+
+    /// Findings from their parts.
+    public init(ids: [PasteID], pasteCount: Int) {
+        self.ids = ids
+        self.pasteCount = pasteCount
+    }
 }
 
 /// A paste as the store holds it: a checkpoint of its state and the events since.

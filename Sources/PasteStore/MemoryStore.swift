@@ -60,7 +60,8 @@ private struct Shelf {
         case .expiring(let before, let limit):
             tombstones = tombstones.filter { $0.value > before }
             let due = pastes.filter { $0.value.expiresAt <= before }.sorted { $0.value.expiresAt < $1.value.expiresAt }
-            return .expiring(.success(due.prefix(max(0, limit)).map(\.key)))
+            let ids = due.prefix(max(0, limit)).map(\.key)
+            return .expiring(.success(ExpiredPastes(ids: ids, pasteCount: pastes.count)))
         }
     }
 

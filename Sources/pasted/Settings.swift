@@ -110,7 +110,9 @@ struct FoundSettings {
             name: "flag",
             values: Dictionary(
                 uniqueKeysWithValues: ServeOptions.catalogue.compactMap { setting in
-                    setting.flag(options).map { (AbsoluteConfigKey([setting.name]), ConfigValue(.string($0), isSecret: false)) }
+                    setting.flag(options).map {
+                        (AbsoluteConfigKey([setting.name]), ConfigValue(.string($0), isSecret: false))
+                    }
                 }))
         var sources: [(String, any ConfigProvider)] = [("flag", flags)]
         sources.append(("environment", EnvironmentVariablesProvider().prefixKeys(with: ["pasted"])))

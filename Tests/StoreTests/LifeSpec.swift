@@ -59,6 +59,7 @@ import Testing
             #expect(try store.expiring(before: 100) == [paste(1)])
             #expect(try store.expiring(before: 300, limit: 2) == [paste(1), paste(2)])
             #expect(try store.expiring(before: 300, limit: 0) == [])
+            #expect(try store.sweep(before: 0).pasteCount == 4, "all are counted, whatever is due")
             var log = LogWriter(paste(1), generation: 1, expiresAt: 100)
             let origin = log.head
             let extend = log.next(.extend(expiresAt: 350))

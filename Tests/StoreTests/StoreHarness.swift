@@ -93,6 +93,10 @@ extension PasteStore {
     }
 
     func expiring(before: Milliseconds, limit: Int = 100) throws -> [PasteID] {
+        try sweep(before: before, limit: limit).ids
+    }
+
+    func sweep(before: Milliseconds, limit: Int = 100) throws -> ExpiredPastes {
         guard case .expiring(let result)? = try ask([.expiring(before: before, limit: limit)]).first else {
             throw NoAnswer()
         }

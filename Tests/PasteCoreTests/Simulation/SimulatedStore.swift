@@ -110,8 +110,9 @@ final class SimulatedStore {
             return request.failed(.unavailable("the store said nothing"))
         }
         // The order among pastes that ended at the same time is nobody's promise: make it the same in every run.
-        if case .expiring(.success(let ids)) = answer {
-            return .expiring(.success(ids.sorted { ($0.high, $0.low) < ($1.high, $1.low) }))
+        if case .expiring(.success(let found)) = answer {
+            let ids = found.ids.sorted { ($0.high, $0.low) < ($1.high, $1.low) }
+            return .expiring(.success(ExpiredPastes(ids: ids, pasteCount: found.pasteCount)))
         }
         return answer
     }
