@@ -98,7 +98,7 @@ extension ShardCore {
     }
 
     private func greet(_ session: Session, _ client: ClientSecret) {
-        guard session.client == nil || session.client == client else {
+        guard session.client == nil else {
             return refuse(session, .helloTooLate)
         }
         session.client = client

@@ -80,8 +80,6 @@ extension Device {
             let ref = takeRef()
             world.ledger.askedToDelete(current.id)
             current.outbox.append(File.Wish(ref: ref, message: .delete(ref: ref)))
-        case 428..<432:
-            send(.hello(client: secret), on: call)
         default:
             break
         }

@@ -19,6 +19,18 @@ extension World {
         }
     }
 
+    /// Who is a viewer is there, and is nobody's viewer else.
+    func checkViewers(of shard: SimulatedShard) {
+        for live in shard.core.pastes.values {
+            for (index, viewer) in live.viewers.enumerated() {
+                ledger.expect(
+                    shard.core.session(viewer.id) === viewer && viewer.view?.paste === live
+                        && viewer.view?.index == index && !viewer.isClosing,
+                    "a paste is shown to a connection that is gone")
+            }
+        }
+    }
+
     /// When everything works again, everybody gets level and every request its answer.
     func checkLiveness() {
         for device in devices where !device.isAtRest {

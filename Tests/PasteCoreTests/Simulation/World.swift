@@ -58,7 +58,10 @@ final class World {
             let shard = SimulatedShard(core: core, number: number, agenda: agenda, dice: dice)
             shard.submit = { [unowned self] in store.submit($0, from: $1) }
             shard.handOver = { [unowned self] in handOver($0, $1, $2) }
-            shard.afterTick = { [unowned self] in checkBounds(of: $0) }
+            shard.afterTick = { [unowned self] shard in
+                checkBounds(of: shard)
+                checkViewers(of: shard)
+            }
             return shard
         }
     }
