@@ -1,17 +1,19 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-browser bench fuzz format docs packages browser-packages
+.PHONY: run test test-swift test-js test-outside test-browser sanitize bench fuzz format docs packages
 
-# Where the Playwright environment of the browser tests lives.
+# Playwright, websockets and jsonschema, for the tests alone.
 VENV := build/venv
+PYTHON := $(VENV)/bin/python
 BINARY := .build/release/pasted
+RELEASE := swift build -c release --product pasted -Xswiftc -static-stdlib
 
 run: packages
-	swift build -c release --product pasted -Xswiftc -static-stdlib
+	$(RELEASE)
 	$(BINARY) serve
 
-test: packages test-swift test-js test-browser
+test: test-swift test-js test-outside test-browser
 
 test-swift: packages
 	swift format lint --strict --recursive Package.swift Sources Tests
@@ -20,33 +22,47 @@ test-swift: packages
 
 test-js:
 	@if command -v node >/dev/null; then node --test Tests/js/*.test.mjs; \
-	else echo "Node is not here: the JavaScript modules are only tested in the browser."; fi
+	else echo "Node is not here: the JavaScript modules are tested in the browser only."; fi
 
-test-browser: browser-packages
+test-outside: packages $(VENV)/.made
+	@.ci/packages curl
 	swift build --product pasted
-	$(VENV)/bin/python Tests/browser/run.py
+	$(PYTHON) -m unittest discover --start-directory Tests/protocol
+	$(PYTHON) Tests/outsider/outsider_tests.py
+	$(PYTHON) Tests/outsider/kill_rounds.py 20
+
+test-browser: packages $(VENV)/.made
+	@.ci/packages chromium fonts-noto-color-emoji
+	swift build --product pasted
+	$(PYTHON) Tests/browser/run.py
+
+# The tests of everything that has threads, C or raw memory, under the thread and the address sanitizer.
+sanitize: packages
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp swift test --sanitize=thread --scratch-path build/thread \
+		--filter 'ReactorTests|TLSTests|PasteServerTests|StoreTests'
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path build/address \
+		--filter 'ReactorTests|TLSTests|PasteServerTests|WebSocketTests|HTTP1Tests|PasteProtocolTests|PasteModelTests'
 
 bench: packages $(VENV)/.made
-	swift build -c release --product pasted -Xswiftc -static-stdlib
-	$(VENV)/bin/python Benchmarks/run.py
+	$(RELEASE)
+	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/run.py
 
+# Each target for SECONDS_EACH seconds, 60 unless said otherwise.
 fuzz: packages
 	Tests/Fuzz/run
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests
 
-docs:
-	swift package dump-symbol-graph --minimum-access-level public
+# The public declarations of every target with their documentation, as symbol graphs for DocC.
+docs: packages
+	swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members
 
 packages:
 	@.ci/packages libssl-dev zlib1g-dev libsqlite3-dev
 
-browser-packages: $(VENV)/.made
-	@.ci/packages chromium python3-venv
-
-$(VENV)/.made: Tests/browser/requirements.txt
+$(VENV)/.made: Tests/requirements.txt
 	@.ci/packages python3-venv
 	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --requirement Tests/browser/requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
 	touch $@
