@@ -10,7 +10,7 @@ import Testing
 @Suite("Simulation")
 struct SimulationTests {
     private static let replayed = ProcessInfo.processInfo.environment["SIMULATION_SEED"].flatMap(UInt64.init)
-    private static let runs = ProcessInfo.processInfo.environment["SIMULATION_RUNS"].flatMap(UInt64.init) ?? 24
+    private static let runs = ProcessInfo.processInfo.environment["SIMULATION_RUNS"].flatMap(UInt64.init) ?? 48
 
     /// Seeds in groups, so that the groups run side by side: always the same ones, and one for each that nobody has
     /// seen.
@@ -37,7 +37,7 @@ struct SimulationTests {
                 """)
         }
         print("simulated: \(tally)")
-        guard Self.replayed == nil, Self.runs >= 24 else { return }
+        guard Self.replayed == nil, Self.runs >= 48 else { return }
         // Four groups: together at least 100,000 steps that are worth it.
         #expect(tally.steps >= 25_000, "\(tally)")
         #expect(tally.eventsStored >= 500 && tally.eventsChecked >= 1_500, "\(tally)")

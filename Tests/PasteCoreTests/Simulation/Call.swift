@@ -14,6 +14,8 @@ final class Call {
     var mustSubscribe = false
     /// The cursor of that `subscribe`.
     var askedFrom: Cursor?
+    /// A paste ended while a `subscribe` to it was under way: the error that may answer that does not say so.
+    var mayHearOldError = false
     /// How often `subscribe` was said.
     var subscriptions = 0
     /// Snapshot or `resumed` have come.

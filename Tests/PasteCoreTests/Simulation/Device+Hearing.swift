@@ -20,6 +20,7 @@ extension Device {
             file?.take(snapshot, askedFrom: call.askedFrom, mayInterrupt: call.subscriptions > 1)
             call.askedFrom = nil
             call.isLevel = !snapshot.more
+            call.mayHearOldError = false
         case .items(let items, let more):
             file?.take(items: items, more: more)
             call.isLevel = !more
@@ -34,6 +35,7 @@ extension Device {
         case .expired(let key, _):
             files.first { $0.key == key }?.end()
             if file?.key == key {
+                call.mayHearOldError = !call.isLevel && call.subscriptions > 1
                 call.following = nil
                 call.mustSubscribe = false
             }
@@ -113,6 +115,12 @@ extension Device {
     }
 
     private func subscribeFailed(_ code: ErrorCode, _ call: Call) {
+        if call.mayHearOldError {
+            // Of the old one or the new one: asking again costs little.
+            call.mayHearOldError = false
+            call.mustSubscribe = call.following != nil
+            return
+        }
         guard let file = call.following else {
             // The end of the paste came first.
             return world.ledger.expect(code == .noSuchPaste, "device \(name): \(code) for nothing")

@@ -86,7 +86,9 @@ final class World {
     // MARK: What devices need
 
     func connect(_ device: Device) -> Link? {
-        guard let link = makeLink(device.slowness), let shard = dice.pick(from: shards) else { return nil }
+        guard let link = makeLink(isHealed ? .none : device.slowness), let shard = dice.pick(from: shards) else {
+            return nil
+        }
         shard.accept(link)
         return link
     }
