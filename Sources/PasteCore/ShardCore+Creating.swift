@@ -61,7 +61,7 @@ extension ShardCore {
     }
 
     /// The store has decided on a `create`.
-    func created(_ id: PasteID, generation: UInt64, _ result: Result<Cursor, StoreError>) {
+    func created(_ id: PasteID, generation: UInt64, _ result: Result<CreatedPaste, StoreError>) {
         guard let index = creations[id]?.firstIndex(where: { $0.generation == generation }),
             let creation = creations[id]?.remove(at: index)
         else { return }
@@ -70,10 +70,10 @@ extension ShardCore {
         }
         let session = creation.session
         switch result {
-        case .success(let cursor):
-            announce(creation, cursor)
+        case .success(let paste) where paste.expiresAt > now:
+            announce(creation, paste)
             finishCreation(session)
-        case .failure(.exists):
+        case .success, .failure(.exists):
             let attempt = creation.attempt + 1
             guard let strength = creation.strength, attempt < settings.keyAttempts, !session.isClosing else {
                 refuse(session, creation.strength == nil ? .keyTaken : .busy, ref: creation.ref)
@@ -95,7 +95,7 @@ extension ShardCore {
         settle(session)
     }
 
-    private func announce(_ creation: Creation, _ cursor: Cursor) {
+    private func announce(_ creation: Creation, _ paste: CreatedPaste) {
         let session = creation.session
         guard !session.isClosing else { return }
         let name = creation.key.name
@@ -105,7 +105,7 @@ extension ShardCore {
                 Created(
                     ref: creation.ref, paste: name, code: creation.key.code,
                     url: "\(session.isSecure ? "https" : "http")://\(session.host)/\(name)",
-                    cursor: cursor, expiresAt: creation.expiresAt)))
+                    cursor: paste.cursor, expiresAt: paste.expiresAt)))
     }
 }
 

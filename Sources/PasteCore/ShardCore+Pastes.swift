@@ -11,7 +11,7 @@ extension ShardCore {
     func want(_ wish: LivePaste.Wish, of keyText: String, _ session: Session, _ json: Span<UInt8>) {
         guard let key = PasteKey(parsing: keyText) else {
             counters.misses &+= 1
-            return refuse(session, .noSuchPaste, ref: wish.ref)
+            return refuse(session, wish, ErrorMessage(code: .noSuchPaste, ref: wish.ref))
         }
         let id = PasteID(key, hash: settings.hash)
         if goHome(session, to: id, json) { return }
@@ -33,6 +33,15 @@ extension ShardCore {
         return true
     }
 
+    /// Says no to a wish: a request is known by its `ref`, a `subscribe` by the key as it was written.
+    private func refuse(_ session: Session, _ wish: LivePaste.Wish, _ error: ErrorMessage) {
+        var error = error
+        if case .subscribe(let key, _, _) = wish {
+            error.paste = key
+        }
+        refuse(session, error)
+    }
+
     private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste {
         let live = LivePaste(id: id, key: key, now: now)
         pastes[id] = live
@@ -47,7 +56,7 @@ extension ShardCore {
     private func fulfil(_ wish: LivePaste.Wish, _ session: Session, _ live: LivePaste) {
         guard live.ending == nil else {
             counters.misses &+= 1
-            return refuse(session, .noSuchPaste, ref: wish.ref)
+            return refuse(session, wish, ErrorMessage(code: .noSuchPaste, ref: wish.ref))
         }
         switch wish {
         case .subscribe(let key, let after, let pending):
@@ -81,7 +90,7 @@ extension ShardCore {
             }
             for (session, wish) in live.waiters where !session.isClosing {
                 counters.misses &+= error == .gone ? 1 : 0
-                refuse(session, ErrorMessage(error, ref: wish.ref))
+                refuse(session, wish, ErrorMessage(error, ref: wish.ref))
                 unblock(session)
             }
             // Viewers of a paste that could not be read again come back by themselves.

@@ -24,8 +24,8 @@ public enum StoreRequest: Sendable {
 
 /// What a store answers. The id says to whom, the request's kind is the answer's kind.
 public enum StoreAnswer: Sendable {
-    /// To `create`: the new paste's cursor, or `exists` for a live paste of another generation or a tombstone.
-    case created(PasteID, generation: UInt64, Result<Cursor, StoreError>)
+    /// To `create`: the paste, or `exists` for a live paste of another generation or a tombstone.
+    case created(PasteID, generation: UInt64, Result<CreatedPaste, StoreError>)
     /// To `commit`: the new head.
     case committed(PasteID, expected: Cursor, Result<Cursor, StoreError>)
     /// To `open`.
@@ -38,6 +38,20 @@ public enum StoreAnswer: Sendable {
     case removed(PasteID, Result<Void, StoreError>)
     /// To `expiring`.
     case expiring(Result<ExpiredPastes, StoreError>)
+}
+
+/// A paste that was made, now or by an earlier `create` of the same generation.
+public struct CreatedPaste: Hashable, Sendable {
+    /// The cursor of a new paste: `(0, generation)`.
+    public let cursor: Cursor
+    /// When the paste ends: for a repeat what holds now, not what was asked for.
+    public let expiresAt: Milliseconds
+
+    /// A paste from its parts.
+    public init(cursor: Cursor, expiresAt: Milliseconds) {
+        self.cursor = cursor
+        self.expiresAt = expiresAt
+    }
 }
 
 /// What a sweep finds.

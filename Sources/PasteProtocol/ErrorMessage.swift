@@ -28,6 +28,8 @@ public struct MessageError: Error, Hashable, Sendable {
 public struct ErrorMessage: Hashable, Sendable {
     /// The request that was refused; nil when the error is no request's.
     public var ref: UInt64?
+    /// The key that a refused `subscribe` named, as it was written: it has no `ref` to be known by.
+    public var paste: String?
     /// The stable code. A newer server may have codes that are not in `ErrorCode`.
     public let code: String
     /// A sentence for a person.

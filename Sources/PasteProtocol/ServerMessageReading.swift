@@ -123,6 +123,7 @@ extension ErrorMessage {
             ref: try object.number(.ref, from: 1, json), code: try object.requiredString(.code, json),
             message: try object.requiredString(.message, json, limit: 4_096), retry: retry,
             retryAfter: try object.time(.retryAfter, json), limit: try object.time(.limit, json))
+        paste = try object.string(.paste, json, limit: AnnouncedLimits.keyBytes)
     }
 }
 

@@ -112,6 +112,7 @@ extension ErrorMessage {
     fileprivate func encode(into output: inout [UInt8]) {
         output.begin("error")
         if let ref { output.member(.ref, ref) }
+        if let paste { output.member(.paste, paste) }
         output.member(.code, code)
         output.member(.message, message)
         output.member(.retry, retry.rawValue)

@@ -67,16 +67,19 @@ private struct Shelf {
 
     private mutating func create(
         _ id: PasteID, generation: UInt64, at: Milliseconds, expiresAt: Milliseconds
-    ) -> Result<Cursor, StoreError> {
+    ) -> Result<CreatedPaste, StoreError> {
         let origin = Cursor(seq: 0, tag: generation)
-        if let log = pastes[id] { return log.origin == origin ? .success(origin) : .failure(.exists) }
+        if let log = pastes[id] {
+            guard log.origin == origin else { return .failure(.exists) }
+            return .success(CreatedPaste(cursor: origin, expiresAt: log.expiresAt))
+        }
         if let until = tombstones[id] {
             guard until <= at else { return .failure(.exists) }
             tombstones[id] = nil
         }
         let state = PasteState(generation: generation, createdAt: at, expiresAt: expiresAt)
         pastes[id] = MemoryLog(state, limits: limits)
-        return .success(origin)
+        return .success(CreatedPaste(cursor: origin, expiresAt: expiresAt))
     }
 
     private mutating func commit(

@@ -88,9 +88,14 @@ final class Ledger {
 
     private func create(
         _ id: PasteID, generation: UInt64, at: Milliseconds, expiresAt: Milliseconds
-    ) throws -> Result<Cursor, StoreError> {
+    ) throws -> Result<CreatedPaste, StoreError> {
         let origin = Cursor(seq: 0, tag: generation)
-        if let place = try place(of: id) { return place.origin == origin ? .success(origin) : .failure(.exists) }
+        if let place = try place(of: id) {
+            guard place.origin == origin else { return .failure(.exists) }
+            let expiry = try db.cachedStatement(sql: "SELECT expires_at FROM pastes WHERE number = ?")
+            let holds = try Row.fetchOne(expiry, arguments: [place.number])?.integer(0)
+            return .success(CreatedPaste(cursor: origin, expiresAt: holds ?? expiresAt))
+        }
         let tombstone = try db.cachedStatement(sql: "SELECT until FROM tombstones WHERE id = ?")
         if let until = try Row.fetchOne(tombstone, arguments: [id.stored])?.integer(0) {
             guard until <= at else { return .failure(.exists) }
@@ -100,7 +105,7 @@ final class Ledger {
             "INSERT INTO pastes VALUES (NULL, ?, ?, ?, ?, 0, ?, ?, NULL, 0)",
             [id.stored, generation.stored, at, expiresAt, generation.stored, expiresAt])
         places[id] = Place(number: db.lastInsertedRowID, origin: origin, head: origin, checkpointSeq: 0)
-        return .success(origin)
+        return .success(CreatedPaste(cursor: origin, expiresAt: expiresAt))
     }
 
     private func commit(_ id: PasteID, _ expected: Cursor, _ events: [Event]) throws -> Result<Cursor, StoreError> {

@@ -30,7 +30,8 @@ final class Committed: StoreSink {
     func deliver(_ answers: [StoreAnswer]) {
         for answer in answers {
             switch answer {
-            case .committed(_, _, let result), .created(_, _, let result): value.withLock { $0 = result }
+            case .committed(_, _, let result): value.withLock { $0 = result }
+            case .created(_, _, let result): value.withLock { $0 = result.map(\.cursor) }
             default: continue
             }
         }

@@ -69,6 +69,8 @@ import Testing
             #expect(try store.expiring(before: 100) == [paste(1)])
             #expect(try store.commit(log.id, origin, [extend]) == .success(extend.cursor))
             #expect(try store.expiring(before: 400) == [paste(2), paste(3), paste(1), paste(4)])
+            let told = try store.expiryOfRepeat(log.id, generation: 1, expiresAt: 900)
+            #expect(told == 350, "a repeated create is told what holds")
             let stored = try store.open(log.id).get()
             #expect(stored.checkpoint.expiresAt == 100)
             #expect(try stored.checkpoint.replaying(stored.events, limits: Limits()).expiresAt == 350)

@@ -55,7 +55,14 @@ extension PasteStore {
                 .create(id, generation: generation, at: at, expiresAt: expiresAt)
             ]).first
         else { throw NoAnswer() }
-        return result
+        return result.map(\.cursor)
+    }
+
+    /// The expiry that a repeated `create` is told.
+    func expiryOfRepeat(_ id: PasteID, generation: UInt64, expiresAt: Milliseconds) throws -> Milliseconds {
+        let request = StoreRequest.create(id, generation: generation, at: 0, expiresAt: expiresAt)
+        guard case .created(_, _, let result)? = try ask([request]).first else { throw NoAnswer() }
+        return try result.get().expiresAt
     }
 
     func commit(_ id: PasteID, _ expected: Cursor, _ events: [Event]) throws -> Result<Cursor, StoreError> {
