@@ -1,6 +1,8 @@
 // Every setting of `pasted serve`, once: its flag, what it means, and what holds when nobody says anything.
 
 import ArgumentParser
+import FoundationEssentials
+import SystemPackage
 
 /// The flags. All are texts here: whatever the source, `Settings` reads and judges them in one place.
 struct ServeOptions: ParsableArguments {
@@ -51,8 +53,8 @@ struct ServeOptions: ParsableArguments {
     static let catalogue: [(name: String, flag: @Sendable (ServeOptions) -> String?, fallback: String)] = [
         ("listen", { $0.listen }, "localhost:8443"),
         ("admin-listen", { $0.adminListen }, ""),
-        ("state-dir", { $0.stateDir }, ""),
-        ("site", { $0.site }, ""),
+        ("state-dir", { $0.stateDir }, defaultStateDirectory),
+        ("site", { $0.site }, defaultSiteDirectory),
         ("store", { $0.store }, "sqlite"),
         ("tls", { $0.noTls ? "off" : $0.tls }, "on"),
         ("certificate", { $0.certificate }, ""),
@@ -70,4 +72,18 @@ struct ServeOptions: ParsableArguments {
         ("appends-per-second", { $0.appendsPerSecond }, "20"),
         ("edits-per-second", { $0.editsPerSecond }, "200"),
     ]
+
+    private static var defaultStateDirectory: String {
+        let environment = ProcessInfo.processInfo.environment
+        if let directory = environment["STATE_DIRECTORY"] { return directory }
+        if let state = environment["XDG_STATE_HOME"] { return state + "/pasted" }
+        return (environment["HOME"] ?? ".") + "/.local/state/pasted"
+    }
+
+    /// Beside an installed binary, else where the sources are.
+    private static var defaultSiteDirectory: String {
+        let binary = FilePath(CommandLine.arguments.first ?? "").removingLastComponent()
+        let installed = binary.appending("../share/pasted/Public").lexicallyNormalized().string
+        return FileManager.default.fileExists(atPath: installed) ? installed : "Public"
+    }
 }

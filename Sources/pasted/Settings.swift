@@ -38,8 +38,8 @@ struct Settings {
         adminListen = try found.read("admin-listen", "an address like 127.0.0.1:9090") { text in
             text.isEmpty ? .some(nil) : ListenAddress(text).map(Optional.some)
         }
-        stateDirectory = try found.read("state-dir", "a directory") { $0.isEmpty ? Self.defaultStateDirectory : $0 }
-        siteDirectory = try found.read("site", "a directory") { $0.isEmpty ? Self.defaultSiteDirectory : $0 }
+        stateDirectory = try found.read("state-dir", "a directory") { $0.isEmpty ? nil : $0 }
+        siteDirectory = try found.read("site", "a directory") { $0.isEmpty ? nil : $0 }
         isVolatile = try found.read("store", "'sqlite' or 'memory'") { ["sqlite": false, "memory": true][$0] }
         isSecure = try found.read("tls", "'on' or 'off'") { ["on": true, "off": false][$0] }
         certificate = try found.read("certificate", "a file") { .some($0.isEmpty ? nil : $0) }
@@ -61,20 +61,6 @@ struct Settings {
         guard (certificate == nil) == (privateKey == nil) else {
             throw ValidationError("certificate and private-key go together: give both or neither.")
         }
-    }
-
-    private static var defaultStateDirectory: String {
-        let environment = ProcessInfo.processInfo.environment
-        if let directory = environment["STATE_DIRECTORY"] { return directory }
-        if let state = environment["XDG_STATE_HOME"] { return state + "/pasted" }
-        return (environment["HOME"] ?? ".") + "/.local/state/pasted"
-    }
-
-    /// Beside an installed binary, else where the sources are.
-    private static var defaultSiteDirectory: String {
-        let binary = FilePath(CommandLine.arguments.first ?? "").removingLastComponent()
-        let installed = binary.appending("../share/pasted/Public").lexicallyNormalized().string
-        return FileManager.default.fileExists(atPath: installed) ? installed : "Public"
     }
 }
 
@@ -117,6 +103,7 @@ struct FoundSettings {
         var sources: [(String, any ConfigProvider)] = [("flag", flags)]
         sources.append(("environment", EnvironmentVariablesProvider().prefixKeys(with: ["pasted"])))
         if let file {
+            try checkNames(in: file)
             sources.append(("file \(file)", try await FileProvider<JSONSnapshot>(filePath: FilePath(file))))
         }
         for setting in ServeOptions.catalogue {
@@ -147,6 +134,34 @@ struct FoundSettings {
             count > 0, count <= 3_650 * 86_400_000 / unit
         else { return nil }
         return count * unit
+    }
+}
+
+/// A misspelt setting in a file would be a setting that silently does not hold.
+private func checkNames(in file: String) throws {
+    struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+    struct Names: Decodable {
+        let all: [String]
+
+        init(from decoder: any Decoder) throws {
+            all = try decoder.container(keyedBy: Name.self).allKeys.map(\.stringValue)
+        }
+    }
+    guard let data = FileManager.default.contents(atPath: file) else {
+        throw ValidationError("the settings file \(file) can not be read.")
+    }
+    guard let names = try? JSONDecoder().decode(Names.self, from: data) else {
+        throw ValidationError("the settings file \(file) is not an object of JSON.")
+    }
+    let known = Set(ServeOptions.catalogue.map(\.name))
+    for name in names.all.sorted() where !known.contains(name) {
+        throw ValidationError("the settings file \(file) has '\(name)', which is no setting.")
     }
 }
 

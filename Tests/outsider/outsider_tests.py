@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import os
 import secrets
 import signal
 import socket
 import subprocess
+import tempfile
 import unittest
 
 import websockets
 
-from server import Server
+from server import BINARY, Server
 
 
 def curl(*arguments):
@@ -136,6 +138,40 @@ class Outsiders(unittest.IsolatedAsyncioTestCase):
             server.stop()
             found = subprocess.run(["grep", "-rl", secret, server.state], capture_output=True)
             self.assertEqual(found.stdout, b"")
+
+
+class Settings(unittest.TestCase):
+    def serve(self, *options, environment=None, file=None):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as config:
+            if file is not None:
+                config.write(file)
+                config.flush()
+                options = ("--config", config.name, *options)
+            return subprocess.run(
+                [BINARY, "serve", "--print-config", *options],
+                capture_output=True, text=True, env={**os.environ, **(environment or {})}, timeout=20,
+            )
+
+    def test_a_flag_wins_over_the_environment_and_that_over_the_file(self):
+        file = json.dumps({"items": 1, "shards": 2, "lifetime": "40d"})
+        environment = {"PASTED_ITEMS": "3", "PASTED_SHARDS": "4"}
+        shown = self.serve("--items", "5", environment=environment, file=file).stdout
+        self.assertRegex(shown, r"items = 5 +# flag")
+        self.assertRegex(shown, r"shards = 4 +# environment")
+        self.assertRegex(shown, r"lifetime = 40d +# file ")
+        self.assertRegex(shown, r"store = sqlite +# default")
+
+    def test_what_is_no_setting_or_no_value_is_refused_by_name(self):
+        for options, file, named in [
+            (["--items", "0"], None, "items is '0' (flag)"),
+            (["--items", "1000001"], None, "items is '1000001'"),
+            (["--listen", "nowhere"], None, "listen is 'nowhere'"),
+            (["--certificate", "a"], None, "certificate and private-key"),
+            ([], '{"lifetme": "7d"}', "'lifetme', which is no setting"),
+            ([], "[]", "is not an object of JSON"),
+        ]:
+            done = self.serve(*options, file=file)
+            self.assertEqual((done.returncode != 0, named in done.stderr), (True, True), done.stderr)
 
 
 if __name__ == "__main__":
