@@ -1,7 +1,7 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser sanitize bench fuzz format docs packages
+.PHONY: run test test-swift test-js test-outside test-browser simulate sanitize bench fuzz format docs packages
 
 # Playwright, websockets and jsonschema, for the tests alone.
 VENV := build/venv
@@ -35,6 +35,10 @@ test-browser: packages $(VENV)/.made
 	@.ci/packages chromium fonts-noto-color-emoji
 	swift build --product pasted
 	$(PYTHON) Tests/browser/run.py
+
+# Worlds that nobody has seen; a failure prints its seed.
+simulate: packages
+	SIMULATION_RUNS=$${RUNS:-1000} swift test --filter SimulationTests
 
 # The tests of everything that has threads, C or raw memory, under the thread and the address sanitizer.
 sanitize: packages

@@ -56,7 +56,8 @@ final class LivePaste {
     struct Parked {
         let requester: Requester
         let request: PasteRequest
-        let outcome: Outcome
+        /// `nil` when even that is open: then it is judged at its premise.
+        let outcome: Outcome?
         let premiseSeq: UInt64
     }
 

@@ -125,8 +125,12 @@ extension ShardCore {
         guard let paste = live.paste else {
             return refuse(session, .unavailable, ref: requester.ref)
         }
-        guard live.ending == nil, now < paste.tentative.expiresAt else {
+        guard live.ending == nil, now < paste.committed.expiresAt || paste.hasPending else {
             return refuse(session, .noSuchPaste, ref: requester.ref)
+        }
+        // An `extend` that brought the end nearer, or saved the paste, may yet be dropped.
+        guard now < paste.tentative.expiresAt else {
+            return park(requester, request, nil, premiseSeq: paste.tentative.cursor.seq, on: live)
         }
         let outcome = paste.perform(request, by: requester.author, ref: requester.ref, now: now)
         switch outcome {
@@ -143,10 +147,10 @@ extension ShardCore {
 
     /// Answers as soon as the premise is durable: now, or when its batch is decided.
     private func park(
-        _ requester: LivePaste.Requester, _ request: PasteRequest, _ outcome: Outcome, premiseSeq: UInt64,
+        _ requester: LivePaste.Requester, _ request: PasteRequest, _ outcome: Outcome?, premiseSeq: UInt64,
         on live: LivePaste
     ) {
-        if let paste = live.paste, premiseSeq <= paste.committed.cursor.seq {
+        if let outcome, let paste = live.paste, premiseSeq <= paste.committed.cursor.seq {
             return answer(requester, outcome)
         }
         requester.session.inFlight += 1
@@ -246,10 +250,10 @@ extension ShardCore {
             } else if !isRolledBack, let paste = live.paste, entry.premiseSeq > paste.committed.cursor.seq {
                 live.parked.append(entry)
             } else {
-                if isRolledBack {
-                    decide(entry.requester, entry.request, on: live)
+                if let outcome = entry.outcome, !isRolledBack {
+                    answer(entry.requester, outcome)
                 } else {
-                    answer(entry.requester, entry.outcome)
+                    decide(entry.requester, entry.request, on: live)
                 }
                 settle(session)
             }

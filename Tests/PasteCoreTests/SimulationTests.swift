@@ -6,25 +6,29 @@ import Testing
 /// device is shown.
 ///
 /// One seed makes one world. To replay one and read what happens: `SIMULATION_SEED=17 swift test --filter
-/// SimulationTests`; for more of them: `SIMULATION_RUNS=1000 swift test --filter SimulationTests`.
+/// SimulationTests`. The normal run has the same worlds every time; `make simulate` has as many that nobody has seen as
+/// there is time for.
 @Suite("Simulation")
 struct SimulationTests {
     private static let replayed = ProcessInfo.processInfo.environment["SIMULATION_SEED"].flatMap(UInt64.init)
-    private static let runs = ProcessInfo.processInfo.environment["SIMULATION_RUNS"].flatMap(UInt64.init) ?? 48
+    /// How many fresh worlds; none: the known ones.
+    private static let runs = ProcessInfo.processInfo.environment["SIMULATION_RUNS"].flatMap(UInt64.init)
 
-    /// Seeds in groups, so that the groups run side by side: always the same ones, and one for each that nobody has
-    /// seen.
-    static let groups: [[UInt64]] = {
-        if let replayed { return [[replayed]] }
-        let seeds = (1...runs).flatMap { [$0, UInt64.random(in: 1_000...9_999_999)] }
+    /// Seeds in groups, so that the groups run side by side.
+    static let groups: [Worlds] = {
+        if let replayed { return [Worlds(seeds: [replayed])] }
+        let seeds: [UInt64] =
+            runs.map { runs in (0..<runs).map { _ in .random(in: 1_000...9_999_999) } } ?? Array(1...96)
         let size = max(1, seeds.count / 4)
-        return stride(from: 0, to: seeds.count, by: size).map { Array(seeds[$0..<min($0 + size, seeds.count)]) }
+        return stride(from: 0, to: seeds.count, by: size).map {
+            Worlds(seeds: Array(seeds[$0..<min($0 + size, seeds.count)]))
+        }
     }()
 
     @Test("whatever goes wrong, what was shown is safe, in one order, once, and gone in its time", arguments: groups)
-    func lawsHold(seeds: [UInt64]) {
+    func lawsHold(worlds: Worlds) {
         var tally = Tally()
-        for seed in seeds {
+        for seed in worlds.seeds {
             let world = World(seed: seed)
             world.isTelling = Self.replayed != nil
             world.run()
@@ -37,7 +41,7 @@ struct SimulationTests {
                 """)
         }
         print("simulated: \(tally)")
-        guard Self.replayed == nil, Self.runs >= 48 else { return }
+        guard Self.replayed == nil, Self.runs == nil else { return }
         // Four groups: together at least 100,000 steps that are worth it.
         #expect(tally.steps >= 25_000, "\(tally)")
         #expect(tally.eventsStored >= 500 && tally.eventsChecked >= 1_500, "\(tally)")
@@ -53,6 +57,13 @@ struct SimulationTests {
         }
         #expect(runs[0] == runs[1])
     }
+}
+
+/// A group of seeds.
+struct Worlds: CustomTestStringConvertible {
+    let seeds: [UInt64]
+
+    var testDescription: String { "\(seeds.count) worlds from seed \(seeds.first ?? 0)" }
 }
 
 /// What a group of seeds came to.

@@ -22,7 +22,7 @@ extension Device {
             call.isLevel = !snapshot.more
             call.mayHearOldError = false
         case .items(let items, let more):
-            file?.take(items: items, more: more)
+            file?.take(items: items, more: more, mayBeEarlier: call.subscriptions > 1)
             call.isLevel = !more
         case .resumed(let resumed):
             file?.take(resumed)

@@ -142,9 +142,12 @@ final class Device {
         call.subscriptions += 1
         call.isLevel = false
         var cursor = call.earlier == nil ? file.cursor : nil
-        // At times a device has lost what it knew, or remembers somebody else's tag.
+        // At times a device has lost what it knew, or remembers somebody else's tag. The latter at its first
+        // `subscribe` only: what is still under way from an earlier one is about the cursor of that.
         if dice.chance(50) { cursor = nil }
-        if dice.chance(20), let known = cursor { cursor = Cursor(seq: known.seq, tag: known.tag ^ 1) }
+        if dice.chance(20), call.subscriptions == 1, let known = cursor {
+            cursor = Cursor(seq: known.seq, tag: known.tag ^ 1)
+        }
         call.askedFrom = cursor
         send(.subscribe(paste: file.key, after: cursor, pending: file.pending), on: call)
     }

@@ -66,8 +66,11 @@ final class File {
         finishSnapshot(more: snapshot.more)
     }
 
-    func take(items: [Item], more: Bool) {
-        guard underWay != nil else { return ledger.violation("law 3: items without a snapshot") }
+    func take(items: [Item], more: Bool, mayBeEarlier: Bool) {
+        guard underWay != nil else {
+            // The rest of a snapshot that an earlier `subscribe` on this connection got.
+            return ledger.expect(mayBeEarlier, "law 3: items without a snapshot")
+        }
         underWay?.items += items
         finishSnapshot(more: more)
     }
