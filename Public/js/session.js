@@ -355,10 +355,10 @@ export class Session {
 
   #acknowledge(ref) {
     const entry = this.outbox.get(ref);
-    if (!entry || entry.state === "aside") return;
-    this.outbox.remove(ref);
+    if (entry?.state === "aside") return;
     this.refusals = 0;
-    this.#flush();
+    this.outbox.remove(ref);
+    this.#flush(); // also what a live text held back until now
   }
 
   #over(reason) {
