@@ -104,7 +104,7 @@ export class Composer {
     if (this.problem !== null) return this.#say(this.problem, true);
     if (this.pasted !== null) return this.#say(CRLF_ON_PAD);
     if (bytes > this.limitBytes * NEAR_LIMIT) return this.#say(`${size(bytes)} of ${size(this.limitBytes)}`);
-    return this.#say(padHint(matchMedia("(hover: hover)").matches));
+    return this.#say(padHint(this.limitBytes, matchMedia("(hover: hover)").matches));
   }
 
   #say(text, isProblem = false) {

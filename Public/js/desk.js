@@ -134,7 +134,7 @@ export class Desk {
   }
 
   /** A step took effect, as an `ack` says; returns whether that decides it. Else its event is still to come. */
-  acked(entry, isKnown) {
+  acked(entry, seq, isKnown) {
     const live = this.texts.get(entry.live);
     if (live?.flight !== entry.ref) return true;
     if (entry.verb !== "keep" && !isKnown) {
@@ -142,7 +142,7 @@ export class Desk {
       return false;
     }
     // A keep that another device's keep came before, or a change that the known text has already.
-    this.#took(entry.live, () => live.drop());
+    this.#took(entry.live, () => live.drop(seq));
     return true;
   }
 

@@ -78,6 +78,7 @@ export class LiveText {
       const own = this.steps.shift();
       // Mostly it is what was asked for. If it is not, what it is counts.
       change = isSame(own.ops, ops) ? [] : diff(after(this.known.text, own), text);
+      if (own.kind === "keep") this.#keptAt(seq);
     }
     this.known = { text, seq };
     return this.#pass(change);
@@ -89,7 +90,11 @@ export class LiveText {
    */
   level(text, seq, isTaken) {
     let { text: before } = this.known;
-    if (this.flight !== 0 && isTaken(this.flight)) before = after(before, this.steps.shift());
+    if (this.flight !== 0 && isTaken(this.flight)) {
+      const own = this.steps.shift();
+      before = after(before, own);
+      if (own.kind === "keep") this.#keptAt(seq);
+    }
     this.known = { text, seq };
     const change = this.#pass(before === text ? [] : diff(before, text));
     const step = this.steps[0];
@@ -100,10 +105,14 @@ export class LiveText {
     return change;
   }
 
-  /** The first step will not happen, or has happened already; returns how the shown text changes. */
-  drop() {
+  /**
+   * The first step will not happen, or has happened already, at `seq`, by what the known text has or is about to
+   * get; returns how the shown text changes.
+   */
+  drop(seq = this.known.seq) {
     const step = this.steps.shift();
     if (step === undefined) return [];
+    if (step.kind === "keep") this.#keptAt(seq);
     const { text } = this.known;
     const change = step.kind === "edit" ? inverse(text, step.ops) : text === "" ? [] : [text];
     return this.#pass(change);
@@ -141,6 +150,11 @@ export class LiveText {
       text = after(text, step);
     }
     return texts;
+  }
+
+  /** Who presses keep after a keep means what came after it. */
+  #keptAt(seq) {
+    for (const step of this.steps) if (step.kind === "keep") step.base = Math.max(step.base, seq);
   }
 
   #wire(step) {

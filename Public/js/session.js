@@ -348,7 +348,7 @@ export class Session {
     const entry = this.outbox.get(ref);
     if (entry?.live !== undefined) {
       const isKnown = this.isContinuous && !this.paste.arriving && seq <= this.cursor.seq;
-      if (!this.desk.acked(entry, isKnown)) return;
+      if (!this.desk.acked(entry, seq, isKnown)) return;
     }
     this.#acknowledge(ref);
   }

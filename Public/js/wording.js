@@ -69,8 +69,8 @@ export function overLimit(bytes, limitBytes) {
 }
 
 /** What stands below the pad while there is nothing else to say. */
-export function padHint(canDrop) {
-  return `Every device with this key sees it as you type.${canDrop ? " Files can be dropped anywhere." : ""}`;
+export function padHint(limitBytes, canDrop) {
+  return `Live on every device with this key, up to ${size(limitBytes)}.${canDrop ? " Files can be dropped anywhere." : ""}`;
 }
 
 export const CRLF_ON_PAD = "The pasted lines end in CRLF; on the pad they end in LF.";

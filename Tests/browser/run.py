@@ -34,4 +34,4 @@ if __name__ == "__main__":
     import unittest
 
     sys.path.insert(0, str(HERE))
-    unittest.main(module="test_page", verbosity=2)
+    unittest.main(module=None, verbosity=2, defaultTest=["test_page", "test_live"])

@@ -142,6 +142,24 @@ test("two who keep together keep once, and what was typed meanwhile stays on the
   }
 });
 
+test("texts that one device keeps one after the other, faster than they are answered, are items each", () => {
+  for (const seed of seeds(RUNS / 10)) {
+    const random = generator(seed);
+    const server = new ModelServer();
+    const page = new Typist(0, server, random);
+    settle([page], server);
+    for (const text of ["one", "two", "three"]) {
+      page.edit("pad", [text]);
+      page.handle({ type: "act", verb: "keep" });
+      if (random() < 0.2) page.hangUp();
+      for (let some = Math.floor(random() * 6); some > 0; some -= 1) page.pump(true);
+    }
+    settle([page], server);
+    assert.deepEqual([...server.items.values()].map(({ text }) => text), ["one", "two", "three"], `SEED=${seed}`);
+    assertLevel({ pages: [page], server }, seed);
+  }
+});
+
 test("an item that is removed while it is edited gives back what was typed", () => {
   for (const seed of seeds(RUNS / 10)) {
     const random = generator(seed);
