@@ -31,6 +31,8 @@ export const BACKOFF_LONGEST = 30_000;
 /** Silence after which a live connection is asked for a sign of life, and the wait for that sign. */
 export const QUIET = 45_000;
 export const PATIENCE = 8_000;
+/** The same wait when the page wakes: a person looks at it. */
+export const AWAKE_PATIENCE = 2_500;
 /** From asking for a connection to being level: past it the attempt counts as failed. */
 export const CONNECT_PATIENCE = 20_000;
 /** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
@@ -197,24 +199,28 @@ export class Session {
     this.#closed(1006, random);
   }
 
-  #probe() {
+  #probe(patience = PATIENCE) {
     if (this.connection !== "live") return;
     this.#send(protocol.ping());
-    this.#do({ type: "timer", name: "pong", after: PATIENCE });
+    this.#do({ type: "timer", name: "pong", after: patience });
   }
 
   #wake() {
     if (this.connection === "waiting") {
       this.#do({ type: "cancel", name: "reconnect" });
       this.#connect();
-    } else {
-      this.#probe();
+    } else if (this.connection === "live") {
+      this.#probe(AWAKE_PATIENCE);
+    } else if (this.connection === "connecting" || this.connection === "greeting") {
+      // It may have been asked for before the sleep, over a network that is no more.
+      this.#do({ type: "timer", name: "connect", after: PATIENCE });
     }
   }
 
   #network(online) {
     this.online = online;
-    this.#wake();
+    if (online) this.#wake();
+    else this.#probe();
   }
 
   // Messages

@@ -14,6 +14,7 @@ class Relay:
         self.lock = threading.Lock()
         self.is_cut = False
         self.pairs = []
+        self.lost = set()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -29,6 +30,11 @@ class Relay:
             if not silently:
                 self._reset()
 
+    def forget(self):
+        """The connections there are lead nowhere any more, and nobody is told; new ones work."""
+        with self.lock:
+            self.lost.update(end for pair in self.pairs for end in pair)
+
     def restore(self):
         with self.lock:
             self._reset()
@@ -41,10 +47,7 @@ class Relay:
     def _reset(self):
         for pair in self.pairs:
             for end in pair:
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+                hang_up(end)
         self.pairs = []
 
     def _accept(self):
@@ -73,13 +76,18 @@ class Relay:
     def _forward(self, source, sink):
         try:
             while data := source.recv(65_536):
-                if self.is_cut:
+                if self.is_cut or source in self.lost:
                     continue  # into the void; `restore` resets the connection
                 sink.sendall(data)
         except OSError:
             pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        hang_up(sink)
+        source.close()
+
+
+def hang_up(end):
+    """Ends a connection; the thread that reads from it closes it."""
+    try:
+        end.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass

@@ -283,7 +283,8 @@ class Items(LiveCase):
         boxes = [self.edit(device) for device in (first, second)]
         boxes[0].press("End")
         first.page.keyboard.type("!")
-        boxes[1].evaluate("b => b.setSelectionRange(7, 7)")
+        second.page.wait_for_function("() => document.querySelector('#items textarea').value === 'one!\\ntwo'")
+        boxes[1].press("Control+End")
         second.page.keyboard.type("\nthree")
         for device in (first, second):
             device.page.wait_for_function("() => document.querySelector('#items textarea').value === 'one!\\ntwo\\nthree'")
@@ -348,6 +349,16 @@ class Returning(LiveCase):
         self.wait_pad(first, "known and typed")
         second.wait_standing("live")
         self.assertEqual(self.wait_level([first, second]), "known and typed")
+
+    def test_a_page_that_wakes_notices_within_seconds_that_its_connection_is_dead(self):
+        (first, second), _, relay = self.room(2, relayed=True)
+        second.expects_outage = True
+        relay.forget()
+        first.page.fill("#box", "while it slept")
+        time.sleep(0.5)
+        self.assertEqual(self.pad(second), "")
+        second.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        second.page.wait_for_function("() => box.value === 'while it slept'", timeout=5_000)
 
     def test_back_on_the_network_the_page_is_level_at_once(self):
         (first, second), _, relay = self.room(2, relayed=True)
