@@ -219,7 +219,7 @@ export class Session {
 
   #network(online) {
     this.online = online;
-    if (online) this.#wake();
+    if (online || this.connection === "waiting") this.#wake();
     else this.#probe();
   }
 

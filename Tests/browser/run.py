@@ -28,7 +28,7 @@ def enter_environment():
         venv.create(ENVIRONMENT, with_pip=True, clear=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
         stamp.write_text(REQUIREMENTS.read_text())
-    os.execv(python, [str(python), str(pathlib.Path(__file__).resolve()), *sys.argv[1:]])
+    os.execv(python, [str(python), str(pathlib.Path(sys.argv[0]).resolve()), *sys.argv[1:]])
 
 
 if __name__ == "__main__":
