@@ -59,6 +59,7 @@ export class Fresh {
       this.layer = document.createElement("div");
       this.layer.className = "fresh";
       this.layer.setAttribute("aria-hidden", "true");
+      this.layer.append(document.createElement("div"));
       this.box.before(this.layer);
     }
     const parts = [];
@@ -72,14 +73,14 @@ export class Fresh {
     }
     // The rest decides how the last line wraps.
     parts.push(value.slice(at, value.indexOf("\n", at) === -1 ? undefined : value.indexOf("\n", at)));
-    this.layer.replaceChildren(...parts);
+    this.layer.firstChild.replaceChildren(...parts);
     this.layer.style.width = `${this.box.clientWidth}px`;
     this.layer.style.height = `${this.box.clientHeight}px`;
     this.#follow();
   }
 
   #follow() {
-    if (this.layer) this.layer.scrollTop = this.box.scrollTop;
+    if (this.layer) this.layer.firstChild.style.transform = `translateY(${-this.box.scrollTop}px)`;
   }
 }
 

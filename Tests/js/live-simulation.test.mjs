@@ -51,6 +51,7 @@ function run(seed, { isDeleting = false, keeps = true } = {}) {
   const random = generator(seed);
   const server = new ModelServer();
   const pages = [0, 1, 2, 3].slice(0, 2 + Math.floor(random() * 3)).map((at) => new Typist(at, server, random));
+  if (random() < 0.5) server.held = 5;
   let isUp = true;
   server.refuse = () => (random() < 0.03 ? { code: "busy", retry: "later", retryAfter: 10 } : null);
   for (let step = 0; step < STEPS; step += 1) {

@@ -10,6 +10,7 @@ export class ModelServer {
   constructor(key = "maple-otter-cabin") {
     this.key = key;
     this.connections = new Set();
+    this.held = HELD_EVENTS; // events that a device can resume over, and an edit can be transformed over
     this.make();
   }
 
@@ -77,7 +78,7 @@ export class ModelServer {
     const acked = pending.filter((ref) => known.has(ref)).map((ref) => ({ ref, seq: known.get(ref).seq }));
     const isSame = after !== undefined && this.tags[after] === tag;
     const head = { seq: this.seq, tag: this.tag, now: this.now, expiresAt: this.expiresAt, you: connection.by, acked };
-    if (isSame && this.seq - after <= HELD_EVENTS) {
+    if (isSame && this.seq - after <= this.held) {
       inbox.push(...this.log.slice(after), { type: "resumed", ...head });
       return;
     }
@@ -130,7 +131,7 @@ export class ModelServer {
     const now = this.#textOf(target);
     if (now === undefined) return { type: "error", code: "noSuchItem" };
     if (base > this.seq) return { type: "error", code: "badEdit" };
-    if (base < this.seq - HELD_EVENTS && base < now.seq) return { type: "error", code: "staleBase", retry: "now" };
+    if (base < this.seq - this.held && base < now.seq) return { type: "error", code: "staleBase", retry: "now" };
     let change = ops;
     for (const each of this.log.slice(base)) {
       if (each.type === "edit" && each.target === target) change = transform(change, each.ops);
@@ -142,7 +143,7 @@ export class ModelServer {
 
   #keep({ ref, base }) {
     if (base > this.seq) return { type: "error", code: "badEdit" };
-    if (base < this.seq - HELD_EVENTS && base < this.pad.seq) return { type: "error", code: "staleBase", retry: "now" };
+    if (base < this.seq - this.held && base < this.pad.seq) return { type: "error", code: "staleBase", retry: "now" };
     const earlier = this.log.slice(base).find(({ type }) => type === "keep");
     if (earlier) return { type: "ack", ref, seq: earlier.seq, item: earlier.item };
     if (this.pad.text === "") return { type: "error", code: "emptyText" };
