@@ -57,7 +57,7 @@ export class Field {
   perform(ops) {
     this.#showWaiting();
     const back = inverse(this.text, ops);
-    if (back === null || ops.length === 0) return;
+    if (back === null || ops.length === 0 || this.box.readOnly) return;
     this.undo.did(back, { at: 0, start: 0, end: -1, isTyping: false });
     this.#write(ops, true);
     this.does.typed(ops);
@@ -65,6 +65,7 @@ export class Field {
 
   /** Takes one step of one's own back, or forth again; false when there is none. */
   step(way) {
+    if (this.box.readOnly) return false;
     this.#read(null); // what an input method left in the box
     this.#showWaiting();
     const ops = way === "undo" ? this.undo.undo() : this.undo.redo();

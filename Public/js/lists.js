@@ -97,7 +97,12 @@ export class OutgoingList {
     if (isSettling) this.timer = setTimeout(again, SETTLE);
   }
 
-  /** Adds the row of an entry. */
+  /** What the row of an element shows. */
+  entryOf(element) {
+    const { ref } = element.closest("li")?.dataset ?? {};
+    return [...this.rows.values()].find(({ row }) => row.dataset.ref === ref)?.entry;
+  }
+
   #make(entry, now) {
     const row = element("li", "item outgoing");
     row.dataset.ref = String(entry.ref);

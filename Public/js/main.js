@@ -256,9 +256,9 @@ function itemPressed(target) {
 }
 
 function outgoingPressed(target) {
-  const ref = Number(target.closest("li")?.dataset.ref);
-  const entry = session.outbox.get(ref);
+  const entry = view.outgoing.entryOf(target);
   if (!entry) return;
+  const { ref } = entry;
   switch (target.dataset.do) {
     case "copy": copy(entry.fields.text); break;
     case "whole": showWhole(target.closest("li"), entry.fields.text); break;

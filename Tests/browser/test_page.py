@@ -210,6 +210,8 @@ class Outages(PageCase):
         laptop.page.wait_for_function("() => document.getElementById('standing').textContent.includes('changes not sent')")
         self.assertTrue(laptop.page.is_visible("#outgoing li"))
         laptop.screenshot("away-desktop-light")
+        laptop.page.click("#outgoing [data-do=copy]")
+        laptop.page.wait_for_function("() => document.getElementById('toast').textContent === 'Copied 1 line.'")
         self.server.start()
         phone.wait_text("while it was away")
         laptop.wait_standing("live")
