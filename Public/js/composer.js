@@ -1,28 +1,27 @@
-// The box for a new item. A textarea turns every line end into LF; a text that was pasted with CR in it is
-// remembered, and kept exactly, as long as it is the whole content of the box and nobody has changed it.
+// The pad in its card: the live box, what is said below it, Keep, undo. The pad knows one line end; a text that was
+// pasted with CR in it is remembered for a while, and can be kept as an item of its own, exactly.
 
+import { Field } from "./field.js";
+import { asShown, opsOf } from "./splice.js";
 import { problemWith, wellFormed } from "./texts.js";
-import { countBytes, size } from "./wording.js";
+import { CRLF_ON_PAD, countBytes, overLimit, padHint, size } from "./wording.js";
 
 /** From this share of the limit on the size is shown while typing. */
 const NEAR_LIMIT = 0.8;
-/** Writing a draft of megabytes at each key would be felt; it waits for a pause of this length. */
-const DRAFT_PAUSE = 300;
 
 export class Composer {
   /**
    * @param {{box: HTMLTextAreaElement, note: HTMLElement, exactButton: HTMLElement}} parts
-   * @param {{keep: (text: string) => boolean, draft: (draft: object|null) => void}} does
+   * @param {{typed: (ops: object) => void, keep: () => void, append: (text: string) => boolean}} does
    */
   constructor(parts, does) {
     Object.assign(this, parts);
     this.does = does;
     this.limitBytes = 1 << 20;
-    this.exact = null; // the pasted text that the box shows with other line ends
-    this.before = null; // what the box held before a paste that lost its line ends
-    this.isNoteProblem = false;
+    this.problem = null; // why the server does not take what stands here
+    this.pasted = null; // {text, start, shown}: what was pasted with other line ends, and where it stands
+    this.field = new Field(this.box, { typed: (ops) => does.typed(ops), changed: () => this.#changed() });
     this.box.addEventListener("paste", (event) => this.#pasted(event));
-    this.box.addEventListener("input", () => this.#changed());
     this.box.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
         event.preventDefault();
@@ -30,119 +29,86 @@ export class Composer {
       }
     });
     this.exactButton.addEventListener("click", () => this.#keepExactly());
-    addEventListener("pagehide", () => this.#saveDraft());
     this.#measure();
   }
 
-  /** The text in the box, with the line ends it came with. */
-  get text() {
-    return this.exact ?? this.box.value;
-  }
-
-  /** Makes an item of the box; over a limit the text stays where it is and the limit is stated. */
+  /** Makes an item of the pad; over a limit the text stays where it is and the limit is stated. */
   keep() {
-    const text = wellFormed(this.text);
-    const problem = problemWith(text, this.limitBytes);
+    this.field.settle();
+    const problem = problemWith(this.field.text, this.limitBytes);
     if (problem !== null) return this.#say(problem, true);
-    if (!this.does.keep(text)) return;
-    this.#set("");
-    this.#saveDraft();
+    this.does.keep();
+    this.field.settle();
     this.box.focus();
   }
 
-  /** Puts a text into the empty box; false when something stands there. */
-  offer(text, exact = null) {
+  /** What the session says: a change of others, a refusal or its end, the limit. */
+  change(ops) {
+    this.field.change(ops);
+  }
+
+  /** Puts a text onto the empty pad; false when something stands there. */
+  offer(text) {
     if (this.box.value !== "") return false;
-    this.#set(text, exact ?? text);
-    this.#saveDraft();
+    this.field.perform([asShown(wellFormed(text))]);
     return true;
   }
 
-  restore(draft) {
-    if (draft && typeof draft.text === "string") this.offer(draft.text, draft.exact ?? null);
-  }
-
-  setLimit(limitBytes) {
-    this.limitBytes = limitBytes;
-    this.#measure();
-  }
-
-  #set(text, exact = null) {
-    this.box.value = text;
-    // The box holds it with LF only; the exact text is worth remembering when that makes a difference.
-    this.exact = exact !== null && exact !== this.box.value ? exact : null;
-    this.before = null;
-    this.exactButton.hidden = true;
+  tell(problem, limitBytes) {
+    if (this.problem === problem && this.limitBytes === limitBytes) return;
+    Object.assign(this, { problem, limitBytes });
     this.#measure();
   }
 
   #pasted(event) {
     const text = event.clipboardData?.getData("text/plain") ?? "";
-    this.exact = null;
+    this.pasted = null;
     if (!text.includes("\r")) return;
-    const before = this.box.value;
-    // The browser inserts it first, so that its undo goes on working.
+    const start = this.box.selectionStart;
+    const shown = asShown(text);
+    // The browser inserts it first, as it inserts everything.
     setTimeout(() => {
-      if (this.box.value === asShown(text)) {
-        this.exact = text;
-        this.exactButton.hidden = true;
-        this.#saveDraft();
-        this.#measure();
-      } else {
-        this.before = { text: before, shown: this.box.value, pasted: text };
-        this.exactButton.hidden = false;
-        this.#say("The pasted lines end in CRLF; inside other text they become LF.");
-      }
+      this.pasted = { text, start, shown };
+      this.#changed();
     });
   }
 
-  /** The paste becomes an item of its own, as it was; the box goes back to what it held before. */
+  /** The pasted text becomes an item, as it was, and leaves the pad. */
   #keepExactly() {
-    const { before } = this;
-    if (!before || this.box.value !== before.shown) return;
-    const problem = problemWith(before.pasted, this.limitBytes);
+    const { pasted } = this;
+    if (!this.#isPastedThere()) return;
+    const problem = problemWith(pasted.text, this.limitBytes);
     if (problem !== null) return this.#say(problem, true);
-    if (!this.does.keep(wellFormed(before.pasted))) return;
-    this.#set(before.text);
-    this.#saveDraft();
+    if (!this.does.append(wellFormed(pasted.text))) return;
+    const { start, shown } = pasted;
+    this.pasted = null;
+    this.field.perform(opsOf(this.field.text, { start, end: start + shown.length, insert: "" }));
     this.box.focus();
   }
 
-  #changed() {
-    if (this.exact !== null && this.box.value !== asShown(this.exact)) this.exact = null;
-    if (this.before && this.box.value !== this.before.shown) {
-      this.before = null;
-      this.exactButton.hidden = true;
-    }
-    this.#measure();
-    clearTimeout(this.draftTimer);
-    if (this.box.value.length < 10_000) this.#saveDraft();
-    else this.draftTimer = setTimeout(() => this.#saveDraft(), DRAFT_PAUSE);
+  #isPastedThere() {
+    const { pasted } = this;
+    return pasted !== null && this.box.value.startsWith(pasted.shown, pasted.start);
   }
 
-  #saveDraft() {
-    clearTimeout(this.draftTimer);
-    const text = this.box.value;
-    this.does.draft(text === "" ? null : { text, ...(this.exact === null ? {} : { exact: this.exact }) });
+  #changed() {
+    if (this.pasted && !this.#isPastedThere()) this.pasted = null;
+    this.#measure();
   }
 
   #measure() {
-    const { text } = this;
+    this.exactButton.hidden = this.pasted === null;
+    const { text } = this.field ?? { text: "" };
     const bytes = text.length * 3 < this.limitBytes * NEAR_LIMIT ? 0 : countBytes(text);
-    if (bytes > this.limitBytes) return this.#say(problemWith(text, this.limitBytes), true);
+    if (bytes > this.limitBytes) return this.#say(overLimit(bytes, this.limitBytes), true);
+    if (this.problem !== null) return this.#say(this.problem, true);
+    if (this.pasted !== null) return this.#say(CRLF_ON_PAD);
     if (bytes > this.limitBytes * NEAR_LIMIT) return this.#say(`${size(bytes)} of ${size(this.limitBytes)}`);
-    if (this.exact !== null) return this.#say("Pasted with CRLF line ends; they are kept.");
-    const hint = matchMedia("(hover: hover)").matches ? " Files can be dropped anywhere." : "";
-    return this.#say(`Up to ${size(this.limitBytes)} an item.${hint}`);
+    return this.#say(padHint(this.limitBytes, matchMedia("(hover: hover)").matches));
   }
 
   #say(text, isProblem = false) {
     if (this.note.textContent !== text) this.note.textContent = text;
     this.note.classList.toggle("problem", isProblem);
   }
-}
-
-/** What a textarea makes of a text. */
-function asShown(text) {
-  return text.replace(/\r\n?/g, "\n");
 }

@@ -73,6 +73,7 @@ export class OutgoingList {
 
   render(session, now, again) {
     const entries = [...session.outbox.returned(), ...session.outbox.unanswered()].filter((e) => e.verb === "append");
+    entries.push(...keeping(session));
     const refs = new Set(entries.map((entry) => entry.ref));
     for (const [ref, { row }] of this.rows) {
       if (refs.has(ref)) continue;
@@ -85,7 +86,7 @@ export class OutgoingList {
     for (const entry of entries) {
       const held = this.rows.get(entry.ref) ?? this.#make(entry, now);
       const isReturned = entry.state === "refused" || entry.state === "aside";
-      if (held.entry !== entry || held.isReturned !== isReturned) describe(held, entry, isReturned);
+      if (held.entry?.state !== entry.state || held.isReturned !== isReturned) describe(held, entry, isReturned);
       const isShown = isReturned || isQuiet || now - held.since >= SETTLE;
       if (held.row.hidden === isShown) held.row.hidden = !isShown;
       if (!isShown) isSettling = true;
@@ -94,6 +95,12 @@ export class OutgoingList {
     }
     clearTimeout(this.timer);
     if (isSettling) this.timer = setTimeout(again, SETTLE);
+  }
+
+  /** What the row of an element shows. */
+  entryOf(element) {
+    const { ref } = element.closest("li")?.dataset ?? {};
+    return [...this.rows.values()].find(({ row }) => row.dataset.ref === ref)?.entry;
   }
 
   #make(entry, now) {
@@ -110,6 +117,13 @@ export class OutgoingList {
     const held = { row, entry: null, isReturned: null, since: now };
     this.rows.set(entry.ref, held);
     return held;
+  }
+}
+
+/** Texts that will be items when the pad's `keep` is done, as entries. */
+function* keeping(session) {
+  for (const [at, text] of session.desk.pad.keeping().entries()) {
+    yield { ref: `keep ${at} ${text.length}`, verb: "append", fields: { text }, state: "waiting" };
   }
 }
 
@@ -130,7 +144,7 @@ function itemRow(item, you, isNew) {
   head.append(
     element("span", "number", `#${item.number}`), time,
     element("span", "who", item.by !== undefined && item.by === you ? "this device" : ""),
-    element("span", "measure"), actions(["copy", "Copy"], ["remove", "Remove"]),
+    element("span", "measure"), actions(["copy", "Copy"], ["edit", "Edit"], ["remove", "Remove"]),
   );
   for (const button of head.querySelectorAll("button")) {
     button.setAttribute("aria-label", `${button.textContent} item ${item.number}`);

@@ -2,6 +2,7 @@
 
 import { copyText } from "./clipboard.js";
 import { Composer } from "./composer.js";
+import { ItemEditors } from "./item-editor.js";
 import { normaliseKey } from "./key.js";
 import { showWhole } from "./lists.js";
 import { Session } from "./session.js";
@@ -19,18 +20,31 @@ const ARMED = 4_000;
 const key = keyOf(location.pathname);
 const store = await Store.open(key ?? "");
 const left = store.load();
-const session = new Session({ client: store.client, key, stored: left.stored, cursor: left.cursor });
+const session = new Session({ client: store.client, key, ...left });
 const view = new View();
 const socket = new Socket(handle);
 const timers = new Map();
 let frame = 0;
 let cursorTimer = 0;
+/** A text longer than this is stored in a pause of typing, of so many milliseconds, and always before it is sent. */
+const LONG_TEXT = 20_000;
+const STORING_PAUSE = 300;
+const unstored = new Map(); // target -> timer
+const storedFlights = new Map(); // target -> the ref that was under way when it was stored
 
 const composer = new Composer(
   { box: view.at("box"), note: view.at("note"), exactButton: view.at("keep-exact") },
-  { keep, draft: (draft) => store.saveDraft(draft) },
+  {
+    typed: (ops) => handle({ type: "act", verb: "type", target: "pad", ops }),
+    keep: () => handle({ type: "act", verb: "keep" }),
+    append: keep,
+  },
 );
-composer.restore(left.draft);
+const editors = new ItemEditors({
+  typed: (item, ops) => handle({ type: "act", verb: "type", target: item, ops }),
+  closed: (item) => handle({ type: "act", verb: "close", target: item }),
+});
+composer.field.set(session.desk.pad.text);
 wirePage();
 handle({ type: "network", online: navigator.onLine });
 handle({ type: "start" });
@@ -51,7 +65,8 @@ function keyOf(path) {
 /** One event into the session, its effects out. */
 function handle(event) {
   for (const effect of session.handle(event)) perform(effect);
-  if (session.limits && composer.limitBytes !== limitBytes()) composer.setLimit(limitBytes());
+  composer.tell(session.desk.pad.problem ?? null, limitBytes());
+  editors.tell(session, limitBytes());
   if (frame === 0) frame = requestAnimationFrame(show);
   if (document.hidden) show(); // frames stand still there, and the title must not
 }
@@ -78,6 +93,11 @@ function perform(effect) {
       store.saveRequests(session.outbox, effect.refs);
       if (!store.isKept) view.unkept();
       return;
+    case "text":
+      if (effect.target === "pad") return composer.change(effect.ops);
+      return editors.change(effect.target, effect.ops);
+    case "closed": return editors.close(effect.target);
+    case "record": return saveText(effect.target);
     case "cursor":
       // Only a reload reads it, and an older cursor is as good a proof as a newer one.
       cursorTimer ||= setTimeout(() => {
@@ -95,6 +115,28 @@ function perform(effect) {
       return;
     case "notice": return tell(effect);
   }
+}
+
+/** Stores a live text: at once when something of it is under way or it is short, else in a pause. */
+function saveText(target) {
+  const live = session.desk.texts.get(target);
+  const record = live?.record ?? null;
+  clearTimeout(unstored.get(target));
+  unstored.delete(target);
+  const isUrgent = record === null || record.text.length + live.text.length < LONG_TEXT || live.flight !== storedFlights.get(target);
+  if (!isUrgent) return unstored.set(target, setTimeout(() => storeText(target), STORING_PAUSE));
+  storeText(target);
+}
+
+function storeText(target) {
+  unstored.delete(target);
+  const live = session.desk.texts.get(target);
+  const record = live?.record ?? null;
+  storedFlights.set(target, live?.flight ?? 0);
+  // The cursor proves later that the text belongs to the history that the server has then.
+  if (record !== null && session.cursor !== null) store.saveCursor(session.cursor);
+  store.saveText(target, record);
+  if (!store.isKept) view.unkept();
 }
 
 function tell({ kind, item, message }) {
@@ -185,6 +227,9 @@ function wirePage() {
     handle({ type: "act", verb: "delete" });
   });
   on("reload", "click", () => location.reload());
+  on("undo", "click", () => composer.field.step("undo") || view.toast("Nothing of yours to undo."));
+  on("redo", "click", () => composer.field.step("redo") || view.toast("Nothing to redo."));
+  for (const id of ["undo", "redo"]) on(id, "pointerdown", (event) => event.preventDefault()); // the box keeps the focus
   on("items", "click", ({ target }) => itemPressed(target));
   on("outgoing", "click", ({ target }) => outgoingPressed(target));
   wireTransfer();
@@ -198,6 +243,12 @@ function itemPressed(target) {
   switch (target.dataset.do) {
     case "copy": copy(item.text); break;
     case "whole": showWhole(target.closest("li"), item.text); break;
+    case "edit": {
+      if (editors.open.has(item.number)) return editors.stop(item.number);
+      if (!session.writable) return;
+      handle({ type: "act", verb: "open", target: item.number });
+      return editors.start(target.closest("li"), item.number, session.desk.texts.get(item.number).text);
+    }
     case "remove":
       if (isArmed(target, "Really?")) handle({ type: "act", verb: "remove", item: item.number });
       break;
@@ -205,9 +256,9 @@ function itemPressed(target) {
 }
 
 function outgoingPressed(target) {
-  const ref = Number(target.closest("li")?.dataset.ref);
-  const entry = session.outbox.get(ref);
+  const entry = view.outgoing.entryOf(target);
   if (!entry) return;
+  const { ref } = entry;
   switch (target.dataset.do) {
     case "copy": copy(entry.fields.text); break;
     case "whole": showWhole(target.closest("li"), entry.fields.text); break;
@@ -239,7 +290,7 @@ function wireTransfer() {
   const isOpen = () => session.paste.key !== null && session.writable;
   addEventListener("dragover", (event) => {
     const hasFiles = event.dataTransfer.types.includes("Files");
-    if (!hasFiles && event.target === view.at("box")) return; // text dropped into the box is the browser's
+    if (!hasFiles && event.target.matches?.("textarea")) return; // text dropped into the box is the browser's
     event.preventDefault();
     view.dropTarget(isOpen());
   });
@@ -249,7 +300,7 @@ function wireTransfer() {
   addEventListener("drop", (event) => {
     view.dropTarget(false);
     const files = [...event.dataTransfer.files];
-    if (files.length === 0 && event.target === view.at("box")) return;
+    if (files.length === 0 && event.target.matches?.("textarea")) return;
     event.preventDefault(); // or the browser would leave the page for the file
     if (!isOpen()) return;
     if (files.length > 0) keepFiles(files);
@@ -271,5 +322,11 @@ function wireAwakening() {
   addEventListener("online", () => handle({ type: "network", online: true }));
   addEventListener("offline", () => handle({ type: "network", online: false }));
   addEventListener("pageshow", (event) => event.persisted && handle({ type: "wake" }));
+  addEventListener("pagehide", () => {
+    for (const [target, timer] of [...unstored]) {
+      clearTimeout(timer);
+      storeText(target);
+    }
+  });
   document.addEventListener("visibilitychange", () => document.hidden || handle({ type: "wake" }));
 }

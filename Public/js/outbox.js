@@ -25,13 +25,23 @@ export class Outbox {
     this.changed = new Set();
   }
 
-  /** A new request under a fresh ref. `verb` and `fields` are its message without `ref`. */
-  add(verb, fields) {
-    const entry = { ref: this.next, verb, fields, state: "waiting" };
+  /**
+   * A new request under a fresh ref. `verb` and `fields` are its message without `ref`; `live` is the target of a
+   * live text's step, which is stored with that text.
+   */
+  add(verb, fields, live = undefined) {
+    const entry = { ref: this.next, verb, fields, state: "waiting", ...(live === undefined ? {} : { live }) };
     this.next += 1;
     this.entries.set(entry.ref, entry);
     this.changed.add(entry.ref);
     return entry;
+  }
+
+  /** A request of an earlier life that was stored elsewhere. */
+  restore(entry) {
+    this.entries.set(entry.ref, { ...entry, state: "waiting" });
+    this.entries = new Map([...this.entries].sort(([a], [b]) => a - b));
+    this.next = Math.max(this.next, entry.ref + 1);
   }
 
   get(ref) {

@@ -14,12 +14,13 @@
 //             {type: "message", message, time} {type: "wake"} {type: "network", online} {type: "act", verb, ...}
 // Effects:    {type: "connect"} {type: "disconnect"} {type: "send", message} {type: "timer", name, after}
 //             {type: "cancel", name} {type: "store", refs} {type: "cursor"} {type: "address", paste}
-//             {type: "notice", kind, ...}
+//             {type: "notice", kind, ...} {type: "record", target} {type: "text", target, ops} {type: "closed", target}
 //
 // Exactly once: a request stays in the outbox under its ref until its own event, an `ack` or `acked` names
 // it. Never merged: after a reconnect nothing is sent before the server has said that the history which the
 // requests were made on is the same one; otherwise they are set aside and offered to the person.
 
+import { Desk } from "./desk.js";
 import { Outbox } from "./outbox.js";
 import { Paste } from "./paste.js";
 import * as protocol from "./protocol.js";
@@ -30,6 +31,8 @@ export const BACKOFF_LONGEST = 30_000;
 /** Silence after which a live connection is asked for a sign of life, and the wait for that sign. */
 export const QUIET = 45_000;
 export const PATIENCE = 8_000;
+/** The same wait when the page wakes: a person looks at it. */
+export const AWAKE_PATIENCE = 2_500;
 /** From asking for a connection to being level: past it the attempt counts as failed. */
 export const CONNECT_PATIENCE = 20_000;
 /** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
@@ -39,19 +42,22 @@ const TOO_LARGE = 1009;
 const DELETED = 4401;
 /** Builders of the requests, by the verb that the outbox stores. */
 const REQUESTS = {
-  append: protocol.append, remove: protocol.remove, clear: protocol.clear, extend: protocol.extend,
+  append: protocol.append, edit: protocol.edit, keep: protocol.keep, remove: protocol.remove, clear: protocol.clear, extend: protocol.extend,
   delete: ({ ref }) => protocol.deletePaste(ref),
 };
 
 export class Session {
   /**
-   * @param {{client: string, key?: string|null, stored?: object, cursor?: {seq: number, tag: string}|null}} start
-   *   `client`: 32 hex digits; `key`: what to open, null on the front page; `stored` and `cursor`: what an
-   *   earlier life of this page left.
+   * @param {{client: string, key?: string|null, stored?: object, cursor?: {seq: number, tag: string}|null,
+   *   texts?: [target: "pad"|number, record: object][]}} start
+   *   `client`: 32 hex digits; `key`: what to open, null on the front page; `stored`, `cursor` and `texts`: what
+   *   an earlier life of this page left.
    */
-  constructor({ client, key = null, stored = {}, cursor = null }) {
+  constructor({ client, key = null, stored = {}, cursor = null, texts = [] }) {
     this.client = client;
     this.outbox = new Outbox(stored);
+    this.desk = new Desk(this.outbox, texts, cursor !== null);
+    this.isPacing = false; // the next edit of a long text waits for its timer
     this.connection = "idle";
     this.online = true;
     this.attempts = 0;
@@ -83,6 +89,9 @@ export class Session {
       case "act": this.#act(event); break;
       default: throw new TypeError(`no such event: ${event.type}`);
     }
+    this.effects.push(...this.desk.takeEffects());
+    const records = this.effects.filter(({ type }) => type === "record");
+    if (records.length > 0) this.effects = [...records, ...this.effects.filter(({ type }) => type !== "record")];
     const refs = this.outbox.takeChanged();
     // Stored before sent: a request that could be on the wire is never one that a reload forgets.
     if (refs.length > 0) this.effects.unshift({ type: "store", refs });
@@ -116,7 +125,7 @@ export class Session {
     const pending = this.outbox.pendingRefs();
     // Where events can't continue from it, a cursor is still worth naming to learn whether unsent requests
     // belong to this history.
-    const isUnproven = !this.proven && (this.paste.loaded || pending.length > 0);
+    const isUnproven = !this.proven && (this.paste.loaded || pending.length > 0 || this.desk.unsent > 0);
     this.asked = this.cursor !== null && (this.isContinuous || isUnproven) ? this.cursor : null;
     this.#send(protocol.subscribe({ paste: this.paste.key, cursor: this.asked, pending }));
   }
@@ -127,7 +136,8 @@ export class Session {
     this.paste.arriving = null;
     this.proven = false;
     this.holdUntilTimer = false;
-    for (const name of ["connect", "quiet", "pong", "later", "again"]) this.#do({ type: "cancel", name });
+    this.isPacing = false;
+    for (const name of ["connect", "quiet", "pong", "later", "again", "pace"]) this.#do({ type: "cancel", name });
     if (this.paste.phase === "over" || this.paste.phase === "unknown") {
       this.connection = "idle";
     } else if (protocol.closeRule(code) === "pasteOver") {
@@ -173,6 +183,10 @@ export class Session {
         this.#sendCreate();
         this.#flush();
         break;
+      case "pace":
+        this.isPacing = false;
+        this.#flush();
+        break;
       case "again":
         if (this.connection === "greeting" && this.paste.key !== null) this.#subscribe();
         break;
@@ -185,24 +199,28 @@ export class Session {
     this.#closed(1006, random);
   }
 
-  #probe() {
+  #probe(patience = PATIENCE) {
     if (this.connection !== "live") return;
     this.#send(protocol.ping());
-    this.#do({ type: "timer", name: "pong", after: PATIENCE });
+    this.#do({ type: "timer", name: "pong", after: patience });
   }
 
   #wake() {
     if (this.connection === "waiting") {
       this.#do({ type: "cancel", name: "reconnect" });
       this.#connect();
-    } else {
-      this.#probe();
+    } else if (this.connection === "live") {
+      this.#probe(AWAKE_PATIENCE);
+    } else if (this.connection === "connecting" || this.connection === "greeting") {
+      // It may have been asked for before the sleep, over a network that is no more.
+      this.#do({ type: "timer", name: "connect", after: PATIENCE });
     }
   }
 
   #network(online) {
     this.online = online;
-    this.#wake();
+    if (online || this.connection === "waiting") this.#wake();
+    else this.#probe();
   }
 
   // Messages
@@ -221,7 +239,7 @@ export class Session {
       case "snapshot": return this.#snapshot(this.paste.snapshot(message));
       case "items": return this.#snapshot(this.paste.moreItems(message));
       case "resumed": return this.#resumed(message);
-      case "ack": return this.#acknowledge(message.ref);
+      case "ack": return this.#acked(message);
       case "expired": return this.#over(message.reason);
       case "devices": this.paste.devices = message.count; return;
       case "error": return this.#refused(message, random);
@@ -272,6 +290,7 @@ export class Session {
     // No cursor was named: nothing of ours was made on another history than this one.
     const isSame = this.asked === null || head.same === true;
     this.isContinuous = true;
+    this.desk.level(this.paste, new Set((head.acked ?? []).map(({ ref }) => ref)), isSame);
     this.#level(head, isSame);
   }
 
@@ -281,7 +300,7 @@ export class Session {
     if (!this.isContinuous) {
       // After a reload: the cursor proved that the history is ours; now fetch what it holds.
       this.proven = true;
-      for (const { ref } of message.acked ?? []) this.#acknowledge(ref);
+      for (const each of message.acked ?? []) this.#acked(each);
       this.#subscribe();
       return;
     }
@@ -291,7 +310,7 @@ export class Session {
 
   /** The page is level with the server: decide what becomes of the outbox, then go on. */
   #level(message, isSame) {
-    for (const { ref } of message.acked ?? []) this.#acknowledge(ref);
+    for (const each of message.acked ?? []) this.#acked(each);
     if (!isSame) {
       this.#returnAll("otherHistory", "Written for an earlier paste with this key.");
     }
@@ -309,7 +328,7 @@ export class Session {
   #event(message) {
     const isOwn = message.by !== undefined && message.by === this.paste.you;
     if (!this.isContinuous || this.paste.arriving || message.seq <= this.cursor.seq) {
-      if (isOwn) this.#acknowledge(message.ref);
+      if (isOwn) this.#acked(message);
       return;
     }
     if (message.seq !== this.cursor.seq + 1 || !this.paste.apply(message)) {
@@ -319,6 +338,7 @@ export class Session {
       return;
     }
     this.#moveTo(message);
+    this.desk.event(message, isOwn, this.paste);
     this.#tell(message, isOwn);
     if (isOwn) this.#acknowledge(message.ref);
   }
@@ -329,16 +349,27 @@ export class Session {
     if (event.type === "extend") this.#do({ type: "notice", kind: "extended" });
   }
 
+  /** Told by `ack` or `acked` that a request took effect, whose event may still be on its way. */
+  #acked({ ref, seq }) {
+    const entry = this.outbox.get(ref);
+    if (entry?.live !== undefined) {
+      const isKnown = this.isContinuous && !this.paste.arriving && seq <= this.cursor.seq;
+      if (!this.desk.acked(entry, seq, isKnown)) return;
+    }
+    this.#acknowledge(ref);
+  }
+
   #acknowledge(ref) {
     const entry = this.outbox.get(ref);
-    if (!entry || entry.state === "aside") return;
-    this.outbox.remove(ref);
+    if (entry?.state === "aside") return;
     this.refusals = 0;
-    this.#flush();
+    this.outbox.remove(ref);
+    this.#flush(); // also what a live text held back until now
   }
 
   #over(reason) {
     this.#returnAll("pasteOver", "Not sent before this paste ended.");
+    this.desk.end();
     this.paste.end(reason);
     this.connection = "idle";
     for (const name of ["connect", "quiet", "pong", "later", "again", "reconnect"]) this.#do({ type: "cancel", name });
@@ -358,6 +389,14 @@ export class Session {
         this.#do({ type: "notice", kind: "notCreated", message: error.message });
       } else {
         this.#do({ type: "timer", name: "later", after: wait });
+      }
+    } else if (entry?.live !== undefined && (error.retry === "never" || error.code === "staleBase")) {
+      // The text knows what to do; for some refusals it needs the whole state.
+      if (this.desk.refused(entry, error)) {
+        this.isContinuous = false;
+        this.#greetAgain();
+      } else {
+        this.#flush();
       }
     } else if (entry) {
       if (entry.verb === "remove" && error.code === "noSuchItem") {
@@ -382,6 +421,7 @@ export class Session {
     } else if (error.retry === "never") {
       if (this.paste.loaded || this.cursor !== null) return this.#over("expired");
       this.#returnAll("unknownKey", "No paste opens with this key.");
+      this.desk.asideAll("unknownKey", "No paste opens with this key.");
       this.paste.phase = "unknown";
       this.paste.reason = error.message ?? null;
       this.connection = "idle";
@@ -394,7 +434,7 @@ export class Session {
   }
 
   #returnAll(code, message) {
-    for (const entry of this.outbox.unanswered()) this.#giveBack(entry, "aside", code, message);
+    for (const entry of this.outbox.unanswered()) if (entry.live === undefined) this.#giveBack(entry, "aside", code, message);
   }
 
   /** Texts go back to the person; a request without one is only told. */
@@ -421,6 +461,14 @@ export class Session {
         else this.#wakeForWork();
         return;
       case "append": return this.#request("append", { text: event.text });
+      case "type":
+      case "keep":
+      case "open":
+      case "close":
+        this.desk.act(event, this.paste);
+        this.#flush();
+        this.#wakeForWork();
+        return;
       case "remove": return this.#request("remove", { item: event.item });
       case "clear": return this.#request("clear", { through: event.through });
       case "extend": return this.#request("extend", { expiresIn: event.expiresIn });
@@ -457,6 +505,13 @@ export class Session {
 
   #flush() {
     if (this.connection !== "live" || !this.proven || this.holdUntilTimer || this.paste.phase !== "open") return;
+    if (!this.isPacing && this.isContinuous) {
+      const wait = this.desk.start(this.limits?.textBytes ?? Infinity);
+      if (wait > 0) {
+        this.isPacing = true;
+        this.#do({ type: "timer", name: "pace", after: wait });
+      }
+    }
     for (let entry = this.outbox.nextToSend(); entry; entry = this.outbox.nextToSend()) {
       this.#send(REQUESTS[entry.verb]({ ref: entry.ref, ...entry.fields }));
       this.outbox.mark(entry.ref, { state: "sent" });

@@ -4,7 +4,7 @@
 //   client/c           {next, used}        its next ref, and when it was last used
 //   cursor/c/key       {seq, tag}          the last place in that paste's log that this client saw
 //   request/c/ref      {key, entry}        one request without an answer
-//   draft/c/key        {text, exact}       what stands in the box
+//   live/c/key target  {text, seq, steps}  a live text with what was typed into it and is not decided
 //
 // A client id belongs to one tab at a time: a Web Lock (or, without a secure context, a lease) guards it,
 // and a duplicated tab, whose sessionStorage is a copy, draws a new id with an empty outbox. An id left
@@ -36,7 +36,7 @@ export class Store {
     this.isKept = true; // false once the browser refused to store something
   }
 
-  /** What an earlier page of this client left: `{stored, cursor, draft}`. */
+  /** What an earlier page of this client left: `{stored, cursor, texts}`. */
   load() {
     const entries = [];
     for (const [name, value] of records(`request/${this.client}/`)) {
@@ -45,7 +45,9 @@ export class Store {
     return {
       stored: { next: read(`client/${this.client}`)?.next ?? 1, entries },
       cursor: read(`cursor/${this.client}/${this.key}`),
-      draft: read(`draft/${this.client}/${this.key}`),
+      texts: [...records(`live/${this.client}/${this.key} `)]
+        .filter(([, record]) => Array.isArray(record.steps))
+        .map(([target, record]) => [target === "pad" ? target : Number(target), record]),
     };
   }
 
@@ -58,7 +60,8 @@ export class Store {
     for (const ref of refs) {
       const name = `request/${this.client}/${ref}`;
       const entry = outbox.get(ref);
-      if (entry) this.#write(name, { key: this.key, entry });
+      // A step of a live text is stored with that text.
+      if (entry && entry.live === undefined) this.#write(name, { key: this.key, entry });
       else erase(name);
     }
   }
@@ -67,10 +70,11 @@ export class Store {
     this.#write(`cursor/${this.client}/${this.key}`, cursor);
   }
 
-  saveDraft(draft) {
-    const name = `draft/${this.client}/${this.key}`;
-    if (draft === null) erase(name);
-    else this.#write(name, draft);
+  /** A live text with what is not decided of it; null when everything is. */
+  saveText(target, record) {
+    const name = `live/${this.client}/${this.key} ${target}`;
+    if (record === null) erase(name);
+    else this.#write(name, record);
   }
 
   /** The paste that the front page made is what this store is about from now on. */
@@ -95,18 +99,18 @@ export class Store {
       const id = name.split("/")[0];
       if (value.key === this.key && isClient(id) && read(`client/${id}`)) ids.add(id);
     }
-    for (const [name] of records("draft/")) {
-      const [id, ...key] = name.split("/");
-      if (key.join("/") === this.key && isClient(id) && read(`client/${id}`)) ids.add(id);
+    for (const [name] of records("live/")) {
+      const [id, ...rest] = name.split("/");
+      if (rest.join("/").split(" ")[0] === this.key && isClient(id) && read(`client/${id}`)) ids.add(id);
     }
     return ids;
   }
 
   #forgetOld() {
-    const isWaiting = new Set([...records("request/")].map(([name]) => name.split("/")[0]));
+    const isWaiting = new Set([...records("request/"), ...records("live/")].map(([name]) => name.split("/")[0]));
     for (const [id, { used = 0 }] of records("client/")) {
       if (isWaiting.has(id) || Date.now() - used < FORGET_AFTER) continue;
-      for (const kind of ["cursor", "draft"]) for (const [name] of records(`${kind}/${id}/`)) erase(`${kind}/${id}/${name}`);
+      for (const [name] of records(`cursor/${id}/`)) erase(`cursor/${id}/${name}`);
       erase(`client/${id}`);
     }
   }

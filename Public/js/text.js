@@ -116,6 +116,40 @@ export function transform(ops, other, goesFirst = false) {
   return builder.ops();
 }
 
+/**
+ * One edit that does what `first` and then `second` do. The protocol needs none; it keeps what is typed while an
+ * edit is under way as precise as it was typed. @param {Ops} first @param {Ops} second @returns {Ops}
+ */
+export function compose(first, second) {
+  const builder = new Builder();
+  let i = 0, j = 0, before = first[0], after = second[0];
+  while (before !== undefined || after !== undefined) {
+    if (typeof before === 'number' && before < 0) {
+      builder.delete(-before);
+      before = first[++i];
+    } else if (typeof after === 'string') {
+      builder.insert(after);
+      after = second[++j];
+    } else if (after === undefined) {
+      if (typeof before === 'string') builder.insert(before); else builder.retain(before);
+      before = first[++i];
+    } else if (before === undefined) {
+      if (after > 0) builder.retain(after); else builder.delete(-after);
+      after = second[++j];
+    } else {
+      const size = typeof before === 'string' ? countPoints(before) : before;
+      const n = Math.min(size, Math.abs(after));
+      const cut = typeof before === 'string' ? advance(before, 0, n) : 0;
+      if (typeof before !== 'string') { if (after > 0) builder.retain(n); else builder.delete(n); }
+      else if (after > 0) builder.insert(before.slice(0, cut));
+      if (n === size) before = first[++i];
+      else before = typeof before === 'string' ? before.slice(cut) : before - n;
+      after = Math.abs(after) === n ? second[++j] : after - Math.sign(after) * n;
+    }
+  }
+  return builder.ops();
+}
+
 /** One splice that makes `after` of `before`, cut at code points; [] when they are equal. @returns {Ops} */
 export function diff(before, after) {
   const shorter = Math.min(before.length, after.length);

@@ -160,7 +160,7 @@ export class View {
     const isHeld = !session.writable && box.value !== "";
     this.#show("composer", session.writable || isHeld);
     this.#show("held", isHeld);
-    for (const id of ["note", "file-choice", "keep"]) this.#show(id, session.writable);
+    for (const id of ["note", "file-choice", "keep", "undo", "redo"]) this.#show(id, session.writable);
     if (box.readOnly === session.writable) box.readOnly = !session.writable;
   }
 }

@@ -63,10 +63,28 @@ export function duration(milliseconds) {
   return plural(Math.max(1, Math.round(milliseconds / 60_000)), "minute");
 }
 
+/** What a text that is too large says, as a sentence. */
+export function overLimit(bytes, limitBytes) {
+  return `This text is ${size(bytes)}. The pad and each item hold up to ${size(limitBytes)}: shorten it or keep it in parts. It stays here meanwhile.`;
+}
+
+/** What stands below the pad while there is nothing else to say. */
+export function padHint(limitBytes, canDrop) {
+  return `Live on every device with this key, up to ${size(limitBytes)}.${canDrop ? " Files can be dropped anywhere." : ""}`;
+}
+
+export const CRLF_ON_PAD = "The pasted lines end in CRLF; on the pad they end in LF.";
+
+/** How much waits to be sent: "2 changes not sent", or nothing. */
+export function unsentWords(session) {
+  const others = session.outbox.unanswered().filter((entry) => entry.live === undefined).length;
+  const unsent = others + (session.desk?.unsent ?? 0);
+  return unsent > 0 ? `${plural(unsent, "change")} not sent` : "";
+}
+
 /** The state of connection and outbox in a few words, and which look it has. */
 export function standing(session) {
-  const unsent = session.outbox.unanswered().length;
-  const notSent = unsent > 0 ? `${unsent} not sent` : "";
+  const notSent = unsentWords(session);
   const { phase, reason } = session.paste;
   if (phase === "over") return { look: "over", text: reason === "deleted" ? "Deleted" : "Expired" };
   if (phase === "unknown") return { look: "over", text: "No such paste" };

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the browser scenarios: `Tests/browser/run.py [unittest arguments]`.
+"""Runs the browser scenarios: `Tests/browser/run.py [unittest arguments]`, for example
+`run.py test_live.Editing`.
 
 Needs Python 3.9, a Chromium (CHROMIUM, else `chromium` in the PATH) and the server (PASTED_BIN, else
 .build/debug/pasted). Playwright is installed into a virtual environment under .build at the first run.
@@ -13,6 +14,7 @@ import venv
 
 HERE = pathlib.Path(__file__).resolve().parent
 ENVIRONMENT = HERE.parent.parent / ".build" / "browser"
+MODULES = ["test_page", "test_live"]
 REQUIREMENTS = HERE / "requirements.txt"
 
 
@@ -26,7 +28,7 @@ def enter_environment():
         venv.create(ENVIRONMENT, with_pip=True, clear=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", REQUIREMENTS], check=True)
         stamp.write_text(REQUIREMENTS.read_text())
-    os.execv(python, [str(python), str(pathlib.Path(__file__).resolve()), *sys.argv[1:]])
+    os.execv(python, [str(python), str(pathlib.Path(sys.argv[0]).resolve()), *sys.argv[1:]])
 
 
 if __name__ == "__main__":
@@ -34,4 +36,5 @@ if __name__ == "__main__":
     import unittest
 
     sys.path.insert(0, str(HERE))
-    unittest.main(module="test_page", verbosity=2)
+    is_named = any(not argument.startswith("-") for argument in sys.argv[1:])
+    unittest.main(module=None, argv=sys.argv + ([] if is_named else MODULES), verbosity=2)

@@ -89,15 +89,15 @@ class TwoDevices(PageCase):
         self.assertEqual(digest(copied), digest(content))
         self.assertEqual(phone.page.inner_text("#toast"), "Copied 3,000 lines.")
 
-    def test_a_pasted_text_keeps_its_line_ends_while_it_stands_unchanged(self):
+    def test_on_the_pad_lines_end_in_lf_and_the_exact_paste_is_offered(self):
         laptop, phone, _ = self.pair()
         laptop.paste_event("one\r\ntwo\r\n\tthree", "#box")
         laptop.page.wait_for_function("() => document.getElementById('note').textContent.includes('CRLF')")
-        laptop.page.reload()
-        laptop.wait_standing("live")
-        laptop.page.click("#keep")
+        phone.page.wait_for_function("() => box.value === 'one\\ntwo\\n\\tthree'")
+        laptop.page.click("#keep-exact")
         phone.wait_items(1)
         self.assertEqual(phone.copy(), "one\r\ntwo\r\n\tthree")
+        phone.page.wait_for_function("() => box.value === ''")
         laptop.paste_event("four\r\nfive", "#box")
         laptop.page.keyboard.type("!")
         laptop.page.keyboard.press("Control+Enter")
@@ -207,9 +207,11 @@ class Outages(PageCase):
         self.server.kill()
         laptop.wait_standing("waiting")
         laptop.keep("while it was away")
-        laptop.page.wait_for_function("() => document.getElementById('standing').textContent.includes('1 not sent')")
+        laptop.page.wait_for_function("() => document.getElementById('standing').textContent.includes('changes not sent')")
         self.assertTrue(laptop.page.is_visible("#outgoing li"))
         laptop.screenshot("away-desktop-light")
+        laptop.page.click("#outgoing [data-do=copy]")
+        laptop.page.wait_for_function("() => document.getElementById('toast').textContent === 'Copied 1 line.'")
         self.server.start()
         phone.wait_text("while it was away")
         laptop.wait_standing("live")
@@ -291,7 +293,8 @@ class EndsAndRefusals(PageCase):
         self.assertEqual(phone.copy(), "last words\n")
         self.assertTrue(laptop.page.is_visible("#held"), "what stood in the box can still be copied")
         self.assertEqual(laptop.page.input_value("#box"), "half a thought")
-        self.assertFalse(phone.page.is_visible("#composer"))
+        self.assertEqual(phone.page.input_value("#box"), "half a thought", "the pad was live")
+        self.assertEqual(phone.page.get_attribute("#box", "readonly"), "")
         laptop.screenshot("expired-desktop-light")
         phone.page.emulate_media(color_scheme="dark")
         phone.screenshot("expired-phone-dark")
@@ -337,7 +340,7 @@ class EndsAndRefusals(PageCase):
 
     def test_a_text_over_the_limit_stays_in_the_box_with_the_limit_stated(self):
         laptop, phone, _ = self.pair()
-        self.assertIn("Up to 1 MiB", laptop.page.inner_text("#note"))
+        self.assertIn("up to 1 MiB", laptop.page.inner_text("#note"))
         text = "x" * ((1 << 20) + 1)
         laptop.page.evaluate(
             "t => { box.value = t; box.dispatchEvent(new Event('input')); }", text)

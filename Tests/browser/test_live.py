@@ -1,0 +1,371 @@
+"""Several people on one pad, and in one item, at the same time: nothing lost, nothing twice, no caret moved.
+
+LIVE_SECONDS sets how long the typists of the long scenarios type (15)."""
+
+import os
+import random
+import time
+
+from relay import Relay
+from test_page import PageCase
+
+SECONDS = float(os.environ.get("LIVE_SECONDS", "15"))
+CUTS = 10
+ALPHABETS = ["abcdefgh", "ABCDEFGH", "\U0001f600\U0001f601\U0001f680\U0001f95a", "\u4e00\u4e8c\u4e09\u00e4\u00f6"]
+
+# Types a letter of the page's alphabet every few milliseconds, mostly where it typed last, now and then elsewhere.
+TYPIST = """([alphabet, seed]) => {
+    const letters = [...alphabet];
+    let state = seed;
+    const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+    window.count = 0;
+    box.focus();
+    window.typist = setInterval(() => {
+        if (document.activeElement !== box) box.focus();
+        if (random() < 0.1) {
+            let at = Math.floor(random() * (box.value.length + 1));
+            if (/[\\udc00-\\udfff]/.test(box.value[at] ?? "")) at += 1;
+            box.setSelectionRange(at, at);
+        }
+        if (document.execCommand("insertText", false, letters[Math.floor(random() * letters.length)])) window.count += 1;
+    }, 25);
+}"""
+STOP = "() => { clearInterval(window.typist); return window.count; }"
+
+
+class LiveCase(PageCase):
+    def room(self, count, relayed=False):
+        """So many devices on one paste; the first one's network can be cut when asked."""
+        relay = None
+        if relayed:
+            relay = Relay(self.server)
+            self.addCleanup(relay.close)
+        maker = self.device()
+        key = maker.make()
+        devices = [maker]
+        for at in range(1, count):
+            device = self.browser.device(relay if relay and at == 1 else self.server)
+            self.devices.append(device)
+            device.page.goto(f"{device.server.url}/{key}")
+            device.wait_standing("live")
+            devices.append(device)
+        return devices, key, relay
+
+    def pad(self, device):
+        return device.page.input_value("#box")
+
+    def wait_pad(self, device, text):
+        device.page.wait_for_function("t => box.value === t", arg=text)
+
+    def wait_level(self, devices, seconds=30):
+        """All pads are equal, and nothing waits to be sent."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            pads = {self.pad(device) for device in devices}
+            if len(pads) == 1 and all(device.standing() == "Live" for device in devices):
+                stored = [device.page.evaluate(
+                    "Object.keys(localStorage).filter((name) => name.startsWith('pasted/live/')).length") for device in devices]
+                if not any(stored):
+                    return pads.pop()
+            time.sleep(0.1)
+        self.fail(f"not level after {seconds} s: {[(device.standing(), len(self.pad(device))) for device in devices]}")
+
+    def count(self, text, alphabet):
+        return sum(text.count(letter) for letter in alphabet)
+
+    def caret(self, device, at=None):
+        if at is not None:
+            device.page.evaluate("at => { box.focus(); box.setSelectionRange(at, at) }", at)
+        return device.page.evaluate("[box.selectionStart, box.selectionEnd]")
+
+    def keyboard(self, device):
+        """What an input method talks to."""
+        return device.context.new_cdp_session(device.page)
+
+
+class AtOnce(LiveCase):
+    def typists(self, count):
+        devices, key, relay = self.room(count, relayed=True)
+        cut = devices[1]
+        cut.expects_outage = True
+        for at, device in enumerate(devices):
+            device.page.evaluate(TYPIST, [ALPHABETS[at], at + 7])
+        rest = random.Random(count)
+        for at in range(CUTS):
+            time.sleep(SECONDS / CUTS * 0.6)
+            cut.context.set_offline(True)
+            relay.cut(silently=rest.random() < 0.5)
+            time.sleep(SECONDS / CUTS * 0.4)
+            relay.restore()
+            cut.context.set_offline(False)
+        counts = [device.page.evaluate(STOP) for device in devices]
+        text = self.wait_level(devices)
+        late = self.device()
+        late.page.goto(f"{self.server.url}/{key}")
+        late.wait_standing("live")
+        self.wait_pad(late, text)
+        found = [self.count(text, ALPHABETS[at]) for at in range(count)]
+        self.assertEqual(found, counts, "letters of each device")
+        self.assertGreater(min(counts), SECONDS)
+
+    def test_two_type_at_once_while_the_network_of_one_is_cut_ten_times(self):
+        self.typists(2)
+
+    def test_four_type_at_once_while_the_network_of_one_is_cut_ten_times(self):
+        self.typists(4)
+
+    def test_a_server_that_is_killed_while_two_type_loses_nothing(self):
+        devices, _, _ = self.room(2)
+        for at, device in enumerate(devices):
+            device.expects_outage = True
+            device.page.evaluate(TYPIST, [ALPHABETS[at], at + 3])
+        for _ in range(3):
+            time.sleep(0.8)
+            self.server.kill()
+            time.sleep(0.4)
+            self.server.start()
+        counts = [device.page.evaluate(STOP) for device in devices]
+        text = self.wait_level(devices)
+        self.assertEqual([self.count(text, ALPHABETS[at]) for at in range(2)], counts)
+
+    def test_input_methods_emoji_and_crlf_at_once(self):
+        (first, second, third), _, _ = self.room(3)
+        ime = self.keyboard(first)
+        third.page.evaluate(TYPIST, [ALPHABETS[0], 5])
+        first.page.focus("#box")
+        for round in range(15):
+            for part in ("に", "にほ", "にほん"):
+                ime.send("Input.imeSetComposition", {"text": part, "selectionStart": len(part), "selectionEnd": len(part)})
+            ime.send("Input.insertText", {"text": "日本"})
+            second.paste_event(f"\U0001f468\u200d\U0001f469\u200d\U0001f467\r\n{ALPHABETS[2][round % 4]}\r\n", "#box")
+        count = third.page.evaluate(STOP)
+        text = self.wait_level([first, second, third])
+        self.assertEqual((text.count("日"), text.count("本")), (15, 15))
+        self.assertEqual((text.count("に"), text.count("\r")), (0, 0))
+        self.assertEqual((text.count("\U0001f468"), text.count("\n")), (15, 30))
+        self.assertEqual(self.count(text, ALPHABETS[2]), 15)
+        self.assertEqual(self.count(text, ALPHABETS[0]), count)
+
+
+class Editing(LiveCase):
+    def test_the_caret_stays_where_it_stands_in_the_text(self):
+        (first, second), _, _ = self.room(2)
+        first.page.fill("#box", "one two three")
+        self.wait_pad(second, "one two three")
+        self.caret(second, 7)
+        self.caret(first, 0)
+        first.page.keyboard.type("zero ")
+        self.wait_pad(second, "zero one two three")
+        self.assertEqual(self.caret(second), [12, 12])
+        second.page.keyboard.type("!")
+        self.wait_pad(first, "zero one two! three")
+        self.assertEqual(self.caret(first), [5, 5])
+        first.page.evaluate("box.setSelectionRange(5, 13)")
+        second.page.evaluate("box.setSelectionRange(0, 0)")
+        second.page.keyboard.type("\U0001f95a")
+        self.wait_pad(first, "\U0001f95azero one two! three")
+        self.assertEqual(self.caret(first), [7, 15])
+
+    def test_a_long_pad_does_not_scroll_away_under_the_reader(self):
+        (first, second), _, _ = self.room(2)
+        first.page.fill("#box", "\n".join(f"line {n}" for n in range(300)))
+        second.page.wait_for_function("() => box.value.length > 2000")
+        second.page.evaluate("box.focus(); box.setSelectionRange(1500, 1500); box.scrollTop = 3000")
+        shown = second.page.evaluate("box.scrollTop")
+        self.caret(first, 0)
+        first.page.keyboard.type("above\n\n")
+        second.page.wait_for_function("() => box.value.startsWith('above\\n\\n')")
+        moved = second.page.evaluate("box.scrollTop") - shown
+        line = second.page.evaluate("parseFloat(getComputedStyle(box).lineHeight)")
+        self.assertAlmostEqual(moved, 2 * line, delta=2)
+
+    def test_undo_takes_back_ones_own_typing_only(self):
+        (first, second), _, _ = self.room(2)
+        first.page.focus("#box")
+        first.page.keyboard.type("mine")
+        self.wait_pad(second, "mine")
+        self.caret(second, 2)
+        second.page.keyboard.type("THEIRS")
+        self.wait_pad(first, "miTHEIRSne")
+        first.page.keyboard.press("Control+z")
+        self.wait_pad(second, "THEIRS")
+        first.page.keyboard.press("Control+Shift+Z")
+        self.wait_pad(second, "miTHEIRSne")
+        first.page.click("#undo")
+        self.wait_pad(second, "THEIRS")
+        first.page.focus("#box")
+        first.page.keyboard.press("Control+y")
+        self.wait_pad(second, "miTHEIRSne")
+        second.page.keyboard.press("Control+z")
+        self.wait_pad(first, "mine")
+
+    def test_others_wait_while_an_input_method_composes_and_nothing_is_dropped(self):
+        (first, second), _, _ = self.room(2)
+        first.page.fill("#box", "start ")
+        self.wait_pad(second, "start ")
+        ime = self.keyboard(first)
+        first.page.focus("#box")
+        ime.send("Input.imeSetComposition", {"text": "nihon", "selectionStart": 5, "selectionEnd": 5})
+        self.wait_pad(second, "start nihon")
+        self.caret(second, 0)
+        second.page.keyboard.type("X")
+        time.sleep(0.3)
+        self.assertEqual(self.pad(first), "start nihon", "what others do waits")
+        ime.send("Input.imeSetComposition", {"text": "日本", "selectionStart": 2, "selectionEnd": 2})
+        self.wait_pad(second, "Xstart 日本")
+        ime.send("Input.insertText", {"text": "日本"})
+        self.wait_pad(first, "Xstart 日本")
+        # A composition that nobody ends: patience does.
+        ime.send("Input.imeSetComposition", {"text": "go", "selectionStart": 2, "selectionEnd": 2})
+        second.page.keyboard.type("Y")
+        self.wait_pad(first, "XYstart 日本go")
+        self.assertEqual(self.wait_level([first, second]), "XYstart 日本go")
+
+    def test_a_paste_of_500000_characters_works(self):
+        (first, second), _, _ = self.room(2)
+        text = "".join(f"{n:06} some words on a line \U0001f95a\n" for n in range(15_700))
+        started = time.monotonic()
+        first.paste_event(text, "#box")
+        second.page.wait_for_function("n => box.value.length === n", arg=len(text.encode("utf-16-le")) // 2)
+        self.assertLess(time.monotonic() - started, 8)
+        self.assertEqual(self.pad(second), text)
+        self.caret(second, 3)
+        second.page.keyboard.type("typed in it")
+        first.page.wait_for_function("() => box.value.startsWith('000typed in it000')")
+        self.wait_level([first, second])
+
+    def test_what_selects_all_and_replaces_it_is_not_split_by_a_keep(self):
+        (first, second), _, _ = self.room(2)
+        first.page.fill("#box", "from the first")
+        self.wait_pad(second, "from the first")
+        second.page.evaluate("box.select()")
+        second.page.keyboard.insert_text("from the second")
+        self.wait_pad(first, "from the second")
+
+    def test_over_the_limit_the_text_stays_and_goes_once_it_is_shorter(self):
+        (first, second), _, _ = self.room(2)
+        first.page.fill("#box", "x" * ((1 << 20) + 5))
+        first.page.wait_for_function("() => note.textContent.includes('1 MiB') && note.classList.contains('problem')")
+        time.sleep(0.3)
+        self.assertEqual(self.pad(second), "")
+        self.assertEqual(len(self.pad(first)), (1 << 20) + 5)
+        first.page.evaluate("box.focus(); box.setSelectionRange(10, box.value.length)")
+        first.page.keyboard.press("Delete")
+        self.wait_pad(second, "x" * 10)
+
+
+class Keeping(LiveCase):
+    def test_two_who_press_keep_together_keep_the_text_once(self):
+        (first, second), _, _ = self.room(2)
+        for round in range(1, 6):
+            first.page.fill("#box", f"shared {round}")
+            self.wait_pad(second, f"shared {round}")
+            for device in (first, second):
+                device.page.evaluate("setTimeout(() => keep.click(), 150)")
+            for device in (first, second):
+                device.wait_items(round)
+                self.wait_pad(device, "")
+        time.sleep(0.3)
+        self.assertEqual(first.texts(), [f"shared {n}" for n in (5, 4, 3, 2, 1)])
+        self.assertEqual(second.texts(), first.texts())
+
+
+class Items(LiveCase):
+    def edit(self, device, index=0):
+        row = device.page.locator("#items > li").nth(index)
+        row.locator("[data-do=edit]").click()
+        return row.locator("textarea")
+
+    def test_an_item_is_edited_in_place_by_two_at_once(self):
+        (first, second), _, _ = self.room(2)
+        first.drop("note.txt", b"one\r\ntwo")
+        second.wait_items(1)
+        boxes = [self.edit(device) for device in (first, second)]
+        boxes[0].press("End")
+        first.page.keyboard.type("!")
+        second.page.wait_for_function("() => document.querySelector('#items textarea').value === 'one!\\ntwo'")
+        boxes[1].press("Control+End")
+        second.page.keyboard.type("\nthree")
+        for device in (first, second):
+            device.page.wait_for_function("() => document.querySelector('#items textarea').value === 'one!\\ntwo\\nthree'")
+        for device in (first, second):
+            device.page.click("#items [data-do=edit]")
+            self.assertEqual(device.page.locator("#items textarea").count(), 0)
+        self.assertEqual(first.copy(), "one!\r\ntwo\r\nthree")
+
+    def test_what_was_typed_into_an_item_that_another_removes_is_offered(self):
+        (first, second), _, _ = self.room(2)
+        first.keep("precious")
+        second.wait_items(1)
+        self.edit(first)
+        first.page.keyboard.press("End")
+        first.page.keyboard.type(" words")
+        second.wait_text("precious words")
+        remove = second.page.locator("#items [data-do=remove]")
+        remove.click()
+        remove.click()
+        first.wait_items(0)
+        first.page.wait_for_selector("#outgoing li.returned")
+        self.assertEqual(first.page.inner_text("#outgoing .text"), "precious words")
+        first.page.click("#outgoing [data-do=again]")
+        second.wait_text("precious words")
+
+
+class Returning(LiveCase):
+    def test_a_reload_with_unsent_typing_sends_it_once(self):
+        (first, second), key, relay = self.room(2, relayed=True)
+        second.expects_outage = True
+        first.page.fill("#box", "before ")
+        self.wait_pad(second, "before ")
+        second.page.evaluate("box.focus(); box.setSelectionRange(7, 7)")
+        relay.cut()
+        second.page.keyboard.type("typed offline")
+        second.page.wait_for_function("() => document.getElementById('standing').textContent.includes('not sent')")
+        first.page.evaluate("box.focus(); box.setSelectionRange(0, 0)")
+        first.page.keyboard.type("and ")
+        relay.restore()
+        # A page that had its text stored, and nobody told it to send.
+        second.page.reload()
+        second.wait_standing("live")
+        self.assertEqual(self.wait_level([first, second]), "and before typed offline")
+        second.page.reload()
+        second.wait_standing("live")
+        self.assertEqual(self.wait_level([first, second]), "and before typed offline")
+
+    def test_a_tab_that_is_closed_with_unsent_typing_leaves_it_to_the_next(self):
+        (first, second), key, _ = self.room(2)
+        for device in (first, second):
+            device.expects_outage = True
+        first.page.fill("#box", "known")
+        self.wait_pad(second, "known")
+        self.server.kill()
+        second.wait_standing("waiting")
+        self.caret(second, 5)
+        second.page.keyboard.type(" and typed")
+        second.page.close()
+        self.server.start()
+        second.page = second.tab()
+        second.page.goto(f"{second.server.url}/{key}")
+        self.wait_pad(first, "known and typed")
+        second.wait_standing("live")
+        self.assertEqual(self.wait_level([first, second]), "known and typed")
+
+    def test_a_page_that_wakes_notices_within_seconds_that_its_connection_is_dead(self):
+        (first, second), _, relay = self.room(2, relayed=True)
+        second.expects_outage = True
+        relay.forget()
+        first.page.fill("#box", "while it slept")
+        time.sleep(0.5)
+        self.assertEqual(self.pad(second), "")
+        second.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        second.page.wait_for_function("() => box.value === 'while it slept'", timeout=5_000)
+
+    def test_back_on_the_network_the_page_is_level_at_once(self):
+        (first, second), _, relay = self.room(2, relayed=True)
+        second.expects_outage = True
+        relay.cut(silently=True)
+        first.page.fill("#box", "while it slept")
+        time.sleep(0.5)
+        relay.restore()
+        second.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        second.page.wait_for_function("() => box.value === 'while it slept'", timeout=3_000)
