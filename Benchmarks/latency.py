@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Prints how long a key press on one page takes to the other page's text, on loopback: `latency.py [keys]`."""
+"""Prints how long a key press on one page takes to the other page's text, on loopback: `latency.py [keys]`.
+
+Needs what `make test-browser` needs.
+"""
 
 import pathlib
 import statistics
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-from run import enter_environment  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "Tests/browser"))
+from harness import Browser, Server  # noqa: E402
 
 KEYS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
 # Both pages run on one machine, so that their clocks are one.
@@ -26,8 +29,6 @@ TELL = """() => {
 
 
 def measure():
-    from harness import Browser, Server
-
     server = Server()
     browser = Browser()
     try:
@@ -57,5 +58,4 @@ def measure():
 
 
 if __name__ == "__main__":
-    enter_environment()
     measure()
