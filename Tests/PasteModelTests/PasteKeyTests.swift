@@ -28,7 +28,9 @@ import Testing
             right write ring road rode role roll root route rose rows sail sale sauce scene seen sea see sea seam \
             sense shoe soar sole soul some sum son sun stair stare stake steak steal steel story straight suite sweet \
             symbol cymbal tail tale team teem throne thrown tide tied toe tow two vain vein wait weight waist waste \
-            wave waive way weigh weak week wear weather whether whale which witch wood would council counsel
+            wave waive way weigh weak week wear weather whether whale which witch wood would council counsel \
+            border boarder bold bowled canvas canvass capital capitol carat carrot cart kart dairy gofer gopher jewel \
+            joule mind mined pries prize
             """
         #expect(Set(table.split(whereSeparator: \.isWhitespace).map(String.init)).isDisjoint(with: WordList.words))
     }
