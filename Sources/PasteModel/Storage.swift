@@ -22,6 +22,21 @@ public enum StoreRequest: Sendable {
     case expiring(before: Milliseconds, limit: Int)
 }
 
+extension StoreRequest {
+    /// The answer to this request that it failed.
+    public func failed(_ error: StoreError) -> StoreAnswer {
+        switch self {
+        case .create(let id, let generation, _, _): .created(id, generation: generation, .failure(error))
+        case .commit(let id, let expected, _): .committed(id, expected: expected, .failure(error))
+        case .open(let id): .opened(id, .failure(error))
+        case .changes(let id, let after, _): .changes(id, after: after, .failure(error))
+        case .checkpoint(let id, _): .checkpointed(id, .failure(error))
+        case .remove(let id, _): .removed(id, .failure(error))
+        case .expiring: .expiring(.failure(error))
+        }
+    }
+}
+
 /// What a store answers. The id says to whom, the request's kind is the answer's kind.
 public enum StoreAnswer: Sendable {
     /// To `create`: the paste, or `exists` for a live paste of another generation or a tombstone.

@@ -29,7 +29,7 @@ struct Reader {
 
     private func answer(_ request: StoreRequest) -> StoreAnswer {
         do {
-            var answer = request.refused(.gone)
+            var answer = request.failed(.gone)
             // Several statements, one state: the transaction holds one snapshot of the database.
             try db.inTransaction(.deferred) {
                 answer = try read(request)
@@ -37,20 +37,20 @@ struct Reader {
             }
             return answer
         } catch {
-            return request.refused(StoreError(error, file: settings.file))
+            return request.failed(StoreError(error, file: settings.file))
         }
     }
 
     private func read(_ request: StoreRequest) throws -> StoreAnswer {
         switch request {
         case .open(let id):
-            guard let rows = try StoredRows(db, id) else { return request.refused(.gone) }
+            guard let rows = try StoredRows(db, id) else { return request.failed(.gone) }
             return .opened(id, .success(try rows.stored(limits: settings.limits)))
         case .changes(let id, let after, let limit):
-            guard let rows = try StoredRows(db, id) else { return request.refused(.gone) }
+            guard let rows = try StoredRows(db, id) else { return request.failed(.gone) }
             return .changes(id, after: after, .success(try rows.changes(after: after, limit: limit)))
         case .create, .commit, .checkpoint, .remove, .expiring:
-            return request.refused(.unavailable("A write came to the reader."))
+            return request.failed(.unavailable("A write came to the reader."))
         }
     }
 }

@@ -49,14 +49,14 @@ final class RequestLines: Sendable {
             state.submissions += 1
             for request in requests {
                 guard !state.isClosed else {
-                    refused.append(request.refused(.unavailable("The store is closed.")))
+                    refused.append(request.failed(.unavailable("The store is closed.")))
                     continue
                 }
                 let bytes = request.queuedBytes
                 // One request is always let in: a single large one must not be busy for ever.
                 let fits = state.queued < settings.queuedRequests && state.queuedBytes + bytes <= settings.queuedBytes
                 guard fits || state.queued == 0 else {
-                    refused.append(request.refused(.busy))
+                    refused.append(request.failed(.busy))
                     continue
                 }
                 state.queued += 1
@@ -190,19 +190,6 @@ extension StoreRequest {
         case .commit(_, _, let events): events.reduce(rowBytes) { $0 + rowBytes + $1.body.textBytes }
         case .checkpoint(_, let state): state.byteCount + rowBytes * (1 + state.items.count + state.clients.count)
         case .create, .open, .changes, .remove, .expiring: rowBytes
-        }
-    }
-
-    /// The answer that it failed.
-    func refused(_ error: StoreError) -> StoreAnswer {
-        switch self {
-        case .create(let id, let generation, _, _): .created(id, generation: generation, .failure(error))
-        case .commit(let id, let expected, _): .committed(id, expected: expected, .failure(error))
-        case .open(let id): .opened(id, .failure(error))
-        case .changes(let id, let after, _): .changes(id, after: after, .failure(error))
-        case .checkpoint(let id, _): .checkpointed(id, .failure(error))
-        case .remove(let id, _): .removed(id, .failure(error))
-        case .expiring: .expiring(.failure(error))
         }
     }
 }

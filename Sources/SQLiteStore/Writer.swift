@@ -80,7 +80,7 @@ final class Writer {
         guard !request.isRead else { return nil }
         if let paste = request.paste, let error = damaged[paste] {
             // A damaged paste can still be removed, if that much of it can be read.
-            guard case .remove = request else { return request.refused(error) }
+            guard case .remove = request else { return request.failed(error) }
         }
         let answer = try ledger.perform(request)
         if case .removed(let paste, .success) = answer { damaged[paste] = nil }
@@ -92,7 +92,7 @@ final class Writer {
         if case .corrupt = reason, let paste = request.paste, damaged.count < Self.rememberedDamaged {
             damaged[paste] = reason
         }
-        return request.refused(reason)
+        return request.failed(reason)
     }
 
     private struct TransactionFailure: Error {

@@ -60,11 +60,7 @@ import Testing
 @Suite(.serialized) struct SecureShardTests {
     @Test("plain HTTP on the TLS port gets a readable answer that names https")
     func plainHTTP() async throws {
-        let server = try EchoServer(
-            shards: 1,
-            tls: TLSContext(
-                serving: Certificate.own(
-                    in: temporaryDirectory(), hostName: nil, now: Int64(time(nil)))))
+        let server = try EchoServer(shards: 1, tls: ownContext())
         let client = try PlainClient(server.port)
         try client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         let answer = try client.text(10_000)
@@ -77,11 +73,7 @@ import Testing
 
     @Test("garbage gets an alert and the end, and disturbs nobody")
     func garbage() async throws {
-        let server = try EchoServer(
-            shards: 1,
-            tls: TLSContext(
-                serving: Certificate.own(
-                    in: temporaryDirectory(), hostName: nil, now: Int64(time(nil)))))
+        let server = try EchoServer(shards: 1, tls: ownContext())
         let client = try PlainClient(server.port)
         try client.send([22, 3, 1, 0, 5] + Array(repeating: 0xff, count: 500))
         let answer = try client.receive(1_000)
@@ -93,11 +85,7 @@ import Testing
 
     @Test("the end is told in TLS (close_notify) before it is told in TCP")
     func closeNotify() async throws {
-        let server = try EchoServer(
-            shards: 1,
-            tls: TLSContext(
-                serving: Certificate.own(
-                    in: temporaryDirectory(), hostName: nil, now: Int64(time(nil)))))
+        let server = try EchoServer(shards: 1, tls: ownContext())
         let output = try await python(
             """
             import socket, ssl, sys
@@ -114,4 +102,9 @@ import Testing
         #expect(output == "200004 False\n")
         await server.group.stop()
     }
+}
+
+/// A context with a certificate of its own.
+private func ownContext() throws -> TLSContext {
+    try TLSContext(serving: Certificate.own(in: temporaryDirectory(), hostName: nil, now: Int64(time(nil))))
 }

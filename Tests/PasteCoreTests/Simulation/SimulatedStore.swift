@@ -133,17 +133,4 @@ extension StoreRequest {
         case .create, .commit, .checkpoint, .remove: false
         }
     }
-
-    /// The answer that says that it went wrong.
-    func failed(_ error: StoreError) -> StoreAnswer {
-        switch self {
-        case .create(let id, let generation, _, _): .created(id, generation: generation, .failure(error))
-        case .commit(let id, let expected, _): .committed(id, expected: expected, .failure(error))
-        case .open(let id): .opened(id, .failure(error))
-        case .changes(let id, let after, _): .changes(id, after: after, .failure(error))
-        case .checkpoint(let id, _): .checkpointed(id, .failure(error))
-        case .remove(let id, _): .removed(id, .failure(error))
-        case .expiring: .expiring(.failure(error))
-        }
-    }
 }
