@@ -108,6 +108,24 @@ describe("connecting", () => {
     assert.equal(made.connection, "connecting");
   });
 
+  test("who types does not sit out a long wait, but dials once and not with every key", () => {
+    const made = live();
+    const dials = (effects) => effects.filter((effect) => effect.type === "connect").length;
+    const type = () => made.handle({ type: "act", verb: "type", target: "pad", ops: ["a"] });
+    made.handle(closed());
+    assert.equal(dials(type()), 0, "a short wait is sat out");
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      made.handle({ type: "timer", name: "reconnect", random: 0 });
+      made.handle(closed());
+    }
+    assert.equal(dials(type()), 1);
+    made.handle(closed());
+    assert.equal(dials(type()), 0, "the attempt made in a hurry failed");
+    assert.equal(dials(made.handle({ type: "timer", name: "reconnect", random: 0 })), 1);
+    made.handle(closed());
+    assert.equal(dials(type()), 1);
+  });
+
   for (const [code, connection, phase] of [
     [1000, "waiting", "open"], [1001, "waiting", "open"], [1006, "waiting", "open"], [1009, "waiting", "open"],
     [1011, "waiting", "open"], [1013, "waiting", "open"], [4000, "waiting", "open"], [4399, "waiting", "open"],
