@@ -49,7 +49,7 @@ export class Desk {
   // What the person does
 
   act({ verb, target = "pad", ops }, paste) {
-    if (!paste.writable) return;
+    if (verb !== "close" && !paste.may(verb === "keep" ? "keep" : "edit")) return;
     const live = this.texts.get(target);
     switch (verb) {
       case "type":
@@ -133,17 +133,12 @@ export class Desk {
     }
   }
 
-  /** A step took effect, as an `ack` says; returns whether that decides it. Else its event is still to come. */
+  /** The step that is under way took effect, as an `ack` says. `isKnown`: the known text has it. */
   acked(entry, seq, isKnown) {
     const live = this.texts.get(entry.live);
-    if (live?.flight !== entry.ref) return true;
-    if (entry.verb !== "keep" && !isKnown) {
-      live.taken = entry.ref; // a snapshot may bring it instead
-      return false;
-    }
-    // A keep that another device's keep came before, or a change that the known text has already.
-    this.#took(entry.live, () => live.drop(seq));
-    return true;
+    // A keep that another device's keep came before, or a change that is no other's after all.
+    if (entry.verb === "keep" || isKnown) this.#took(entry.live, () => live.drop(seq));
+    else live.taken = entry.ref; // its event, or a snapshot, brings it
   }
 
   /** A step was refused; returns whether a snapshot is needed to go on. */

@@ -49,7 +49,7 @@ export class Requests {
       case "delete": return this.#request(paste, "delete", {});
       case "again": {
         const entry = this.#returned(event.ref);
-        if (!entry) return;
+        if (!entry || !paste.may(entry.verb)) return;
         this.outbox.remove(event.ref);
         return this.#request(paste, entry.verb, entry.fields);
       }
@@ -113,13 +113,14 @@ export class Requests {
   }
 
   /**
-   * Told by `ack` or `acked` that a request took effect at `seq`. `isKnown`: this page has that event; otherwise a
-   * live text takes its step as done only when the event, or a snapshot, comes.
+   * Told by `ack` or `acked` that a request took effect at `seq`. `isKnown`: the texts of this page have that; a step
+   * of a live text is done only when they do.
    */
   acked({ ref, seq }, isKnown) {
     const entry = this.outbox.get(ref);
-    if (entry?.live !== undefined && !this.desk.acked(entry, seq, isKnown)) return;
-    this.done(ref);
+    if (entry?.live === undefined) return this.done(ref);
+    this.refusals = 0;
+    this.desk.acked(entry, seq, isKnown);
   }
 
   /** How long to wait before what was refused is tried again: longer each time in a row. */
@@ -194,7 +195,7 @@ export class Requests {
   }
 
   #request(paste, verb, fields) {
-    if (!paste.writable) return;
+    if (!paste.may(verb)) return;
     const isRepeat = (entry) => entry.verb === verb && verb === "remove" && entry.fields.item === fields.item;
     if (!this.outbox.unanswered().some(isRepeat)) this.outbox.add(verb, fields);
   }

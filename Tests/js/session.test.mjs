@@ -18,7 +18,7 @@ const item = (number, text) => ({ item: number, at: 5, by: OTHER, text, textSeq:
 const event = (seq, fields) => message({ type: "append", seq, tag: `t${seq}`, at: 5, by: OTHER, ref: 1, ...fields });
 const snapshot = (fields = {}) => message({
   type: "snapshot", paste: KEY, code: "7K3QWD", seq: 2, tag: "t2", same: false, now: 1_500, expiresAt: 9_000,
-  you: YOU, can: ["append"], pad: "", padSeq: 0, items: [item(1, "one"), item(2, "two")], acked: [], devices: 2, ...fields,
+  you: YOU, can: ["append", "edit", "keep", "remove", "clear", "extend", "delete"], pad: "", padSeq: 0, items: [item(1, "one"), item(2, "two")], acked: [], devices: 2, ...fields,
 });
 const resumed = (fields = {}) => message({
   type: "resumed", seq: 2, tag: "t2", now: 1_500, expiresAt: 9_000, you: YOU, acked: [], ...fields,
