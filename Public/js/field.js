@@ -4,14 +4,15 @@
 // Browsers differ in how they tell its end, and some never do; so any sign will do, and patience has an end.
 
 import { Fresh } from "./fresh.js";
-import { asShown, moved, opsOf, shownOffset, splicesOf, spliceBetween, textOffset } from "./splice.js";
+import { asShown, moved, opsOf, shownOffset, shownSplices, splicesOf, spliceBetween, textOffset } from "./splice.js";
 import { compose, inverse, transform } from "./text.js";
 import { wellFormed } from "./texts.js";
 import { Undo } from "./undo.js";
 
 /** A composition that says nothing for so long, in milliseconds, no longer keeps others' text waiting. */
 const COMPOSITION_PATIENCE = 4_000;
-/** Others' changes are shown at most this often, in milliseconds. */
+/** Others' changes are shown at most this often, in milliseconds, and for at most half of the time: where showing one
+ * takes long, in a huge text, the person can still type. */
 const SHOWN_EVERY = 16;
 /** With more changes at once the whole text is set. */
 const MOST_SPLICES = 8;
@@ -32,6 +33,7 @@ export class Field {
     this.isComposing = false;
     this.selection = null;
     this.shownAt = -Infinity;
+    this.showingTook = 0;
     this.#listen();
   }
 
@@ -49,8 +51,9 @@ export class Field {
     this.waiting = this.waiting.length === 0 ? ops : compose(this.waiting, ops);
     if (this.isComposing || this.timer) return;
     const since = performance.now() - this.shownAt;
-    if (since >= SHOWN_EVERY) this.#showWaiting();
-    else this.timer = setTimeout(() => this.#showWaiting(), SHOWN_EVERY - since);
+    const rest = Math.max(SHOWN_EVERY, this.showingTook) - since;
+    if (rest <= 0) this.#showWaiting();
+    else this.timer = setTimeout(() => this.#showWaiting(), rest);
   }
 
   /** Changes the text in the person's name: it can be undone, and goes to the others. */
@@ -172,10 +175,12 @@ export class Field {
     if (this.waiting.length === 0 || this.isComposing) return;
     this.#read(null);
     const ops = this.waiting;
+    const began = performance.now();
     this.waiting = [];
     this.undo.over(ops);
     this.#write(ops, false);
     this.shownAt = performance.now();
+    this.showingTook = this.shownAt - began;
   }
 
   /** Applies an edit to the box; the person's own leaves the caret behind it, others' leave it where it stands. */
@@ -206,7 +211,7 @@ export class Field {
       box.scrollTop = scrollTop + (isBefore && scrollTop > 0 ? box.scrollHeight - scrollHeight : 0);
       box.scrollLeft = scrollLeft;
     }
-    if (isPlain) this.fresh.moved(splices, !isOwn);
+    this.fresh.moved(isPlain ? splices : shownSplices(before, splices), !isOwn);
     this.does.changed?.();
   }
 }

@@ -2,6 +2,7 @@
 
 LIVE_SECONDS sets how long the typists of the long scenarios type (15)."""
 
+import json
 import os
 import random
 import time
@@ -252,6 +253,141 @@ class Editing(LiveCase):
         first.page.evaluate("box.focus(); box.setSelectionRange(10, box.value.length)")
         first.page.keyboard.press("Delete")
         self.wait_pad(second, "x" * 10)
+
+
+class Fresh(LiveCase):
+    """What another device types is marked for a moment where it stands."""
+
+    # The mark's text, and by how much it is off the place of the last line, to which a long box is scrolled.
+    MARK = """(box) => {
+        box.scrollTop = box.scrollHeight;
+        const mark = [...box.parentElement.querySelectorAll("mark")].at(-1);
+        if (!mark) return null;
+        box.dispatchEvent(new Event("scroll"));
+        const [padding, line] = ["paddingTop", "lineHeight"].map((name) => parseFloat(getComputedStyle(box)[name]));
+        const height = box.scrollHeight > box.clientHeight ? box.clientHeight - padding : padding + line * box.value.split("\\n").length;
+        const { top, bottom } = mark.getBoundingClientRect();
+        return [mark.textContent, (top + bottom) / 2 - (box.getBoundingClientRect().top + 1 + height - line / 2)];
+    }"""
+
+    def watch(self, device, selector):
+        """Keeps what is marked while it is."""
+        device.page.evaluate(f"""selector => {{
+            window.marked = [];
+            const box = document.querySelector(selector);
+            const look = {self.MARK};
+            new MutationObserver(() => marked.push(look(box))).observe(box.parentElement, {{ childList: true, subtree: true }});
+        }}""", selector)
+
+    def pasted(self, device, text):
+        device.page.evaluate("box.select()")
+        device.paste_event(text, "#box")
+
+    def assert_marked(self, device, text):
+        device.page.wait_for_function("t => marked.some((each) => each?.[0] === t)", arg=text)
+        off = device.page.evaluate("t => marked.find((each) => each?.[0] === t)[1]", text)
+        self.assertLess(abs(off), 4, "pixels beside the line")
+        device.page.wait_for_function("() => document.querySelector('.fresh') === null")
+
+    def test_in_a_long_pad_as_in_a_short_one(self):
+        (first, second), _, _ = self.room(2)
+        for text in ("short\n", "".join(f"{n} some words, and more of them so that the line has to wrap " * 3 + "\n" for n in range(1_500))):
+            self.pasted(first, text)
+            self.wait_pad(second, text)
+            second.page.wait_for_function("() => document.querySelector('.fresh') === null")
+            self.watch(second, "#box")
+            self.caret(first, len(text))
+            first.page.keyboard.insert_text("fresh")
+            self.wait_pad(second, text + "fresh")
+            self.assert_marked(second, "fresh")
+
+    def test_in_an_item_with_crlf(self):
+        (first, second), _, _ = self.room(2)
+        first.drop("note.txt", b"one\r\ntwo\r\nthree")
+        second.wait_items(1)
+        for device in (first, second):
+            device.page.click("#items [data-do=edit]")
+        self.watch(second, "#items textarea")
+        first.page.press("#items textarea", "Control+End")
+        first.page.keyboard.insert_text("fresh")
+        self.assert_marked(second, "fresh")
+
+    def test_where_the_text_moves_and_changes_the_mark_goes_with_it(self):
+        (first, second), _, _ = self.room(2)
+        text = "".join(f"line {n}\n" for n in range(3_000))
+        self.pasted(first, text)
+        self.wait_pad(second, text)
+        second.page.wait_for_function("() => document.querySelector('.fresh') === null")
+        self.watch(second, "#box")
+        self.caret(first, len(text))
+        first.page.keyboard.insert_text("fresh")
+        second.page.wait_for_function("() => document.querySelector('mark')?.textContent === 'fresh'")
+        self.caret(second, 20_000)
+        second.page.keyboard.insert_text("two\nlines\n")
+        layer = second.page.evaluate("[...document.querySelectorAll('.fresh > div > div')].map((n) => n.textContent).join('')")
+        self.assertEqual(layer, text[:20_000] + "two\nlines\n" + text[20_000:] + "fresh")
+        self.assert_marked(second, "fresh")
+
+
+class Viewing(LiveCase):
+    """A key that permits less than everything: the page offers what may be sent, and no more."""
+
+    SHOWN = "() => [...document.querySelectorAll('#paste button, #file-choice, #change')].filter((n) => n.checkVisibility()).map((n) => n.dataset.do || n.id)"
+
+    def viewer(self, key, verbs):
+        device = self.device()
+
+        def rewrite(route):
+            server = route.connect_to_server()
+            server.on_message(lambda text: route.send(
+                json.dumps({**json.loads(text), "can": verbs}) if '"type":"snapshot"' in text else text))
+
+        device.page.route_web_socket("**/live", rewrite)
+        device.page.goto(f"{self.server.url}/{key}")
+        device.wait_standing("live")
+        device.wait_items(1)
+        return device
+
+    def test_without_any_verb_the_pad_is_read_only_and_follows(self):
+        (first,), key, _ = self.room(1)
+        first.keep("kept")
+        first.wait_items(1)
+        first.page.fill("#box", "on the pad")
+        viewer = self.viewer(key, [])
+        self.wait_pad(viewer, "on the pad")
+        self.assertEqual(viewer.page.evaluate(self.SHOWN), ["copy-link", "copy"])
+        viewer.page.focus("#box")
+        viewer.page.keyboard.type("not mine to write")
+        viewer.page.keyboard.press("Control+Enter")
+        viewer.page.keyboard.press("Control+z")
+        viewer.paste_event("nor this", "body")
+        viewer.drop("nor.txt", b"nor this")
+        first.page.evaluate("box.focus(); box.setSelectionRange(0, 0)")
+        first.page.keyboard.type("live ")
+        self.wait_pad(viewer, "live on the pad")
+        self.assertEqual((viewer.texts(), viewer.standing()), (["kept"], "Live"))
+        self.assertTrue(viewer.page.is_visible("#reading"))
+        viewer.screenshot("reading")
+
+    def test_each_verb_has_its_buttons(self):
+        (first,), key, _ = self.room(1)
+        first.keep("kept")
+        first.wait_items(1)
+        for verbs, shown in [
+            (["append"], ["copy-link", "file-choice", "copy"]),
+            (["edit"], ["copy-link", "undo", "redo", "copy", "edit"]),
+            (["edit", "keep"], ["copy-link", "undo", "redo", "keep", "copy", "edit"]),
+            (["remove"], ["copy-link", "copy", "remove"]),
+            (["extend"], ["copy-link", "change", "copy"]),
+            (["delete"], ["copy-link", "change", "copy"]),
+        ]:
+            with self.subTest(verbs=verbs):
+                viewer = self.viewer(key, verbs)
+                self.assertEqual(viewer.page.evaluate(self.SHOWN), shown)
+                if "change" in shown:
+                    viewer.page.click("#change summary")
+                    inside = viewer.page.evaluate("[...document.querySelectorAll('.menu button')].filter((n) => n.checkVisibility()).length")
+                    self.assertEqual(inside, 4 if verbs == ["extend"] else 1)
 
 
 class Keeping(LiveCase):
