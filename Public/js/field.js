@@ -105,12 +105,15 @@ export class Field {
       else this.#composed();
     });
     box.addEventListener("compositionstart", () => {
+      clearTimeout(this.ending); // of the one before: in Korean the next begins with the key that ends it
       this.isComposing = true;
       this.#wait();
     });
     box.addEventListener("compositionupdate", () => this.#wait());
-    // Safari tells the last input after this.
-    box.addEventListener("compositionend", () => setTimeout(() => this.#composed()));
+    box.addEventListener("compositionend", () => {
+      clearTimeout(this.ending);
+      this.ending = setTimeout(() => this.#composed()); // Safari tells the last input after this
+    });
     box.addEventListener("blur", () => this.#composed());
     box.addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
