@@ -5,6 +5,7 @@ LIVE_SECONDS sets how long the typists of the long scenarios type (10)."""
 import json
 import os
 import random
+import shutil
 import time
 
 from relay import Relay
@@ -255,6 +256,17 @@ class Editing(LiveCase):
         self.wait_pad(second, "miTHEIRSne")
         second.page.keyboard.press("Control+z")
         self.wait_pad(first, "mine")
+        # A phone's gesture or a menu asks by `beforeinput` alone.
+        ask = """kind => box.dispatchEvent(new InputEvent("beforeinput", { inputType: kind, cancelable: true, bubbles: true }))"""
+        self.assertFalse(first.page.evaluate(ask, "historyUndo"), "the browser's own undo is kept from it")
+        self.wait_pad(second, "")
+        self.assertFalse(first.page.evaluate(ask, "historyRedo"))
+        self.wait_pad(second, "mine")
+        first.page.click("#keep")
+        second.wait_items(1)
+        first.page.keyboard.press("Control+z")
+        self.assertEqual(first.page.inner_text("#toast"), "Kept.")
+        self.assertEqual((self.pad(first), self.pad(second)), ("", ""), "a text that was kept is not typed any more")
 
     def test_others_wait_while_an_input_method_composes_and_nothing_is_dropped(self):
         (first, second), _, _ = self.room(2)
@@ -559,12 +571,52 @@ class Returning(LiveCase):
     def test_a_page_that_wakes_notices_within_seconds_that_its_connection_is_dead(self):
         (first, second), _, relay = self.room(2, relayed=True)
         second.expects_outage = True
-        relay.forget()
-        first.page.fill("#box", "while it slept")
-        time.sleep(0.5)
-        self.assertEqual(self.pad(second), "")
-        second.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-        second.page.wait_for_function("() => box.value === 'while it slept'", timeout=5_000)
+        for at, sign in enumerate(("document.dispatchEvent(new Event('visibilitychange'))",
+                                   "dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+                                   "dispatchEvent(new Event('online'))")):
+            with self.subTest(sign=sign):
+                relay.forget()
+                before = self.pad(second)
+                first.page.fill("#box", f"while it slept {at}")
+                time.sleep(0.5)
+                self.assertEqual(self.pad(second), before)
+                second.page.evaluate(sign)
+                second.page.wait_for_function("t => box.value === t", arg=f"while it slept {at}", timeout=5_000)
+                second.wait_standing("live")
+
+    def test_of_another_history_nothing_is_merged_and_what_was_typed_is_offered(self):
+        (first, second), _, _ = self.room(2)
+        for device in (first, second):
+            device.expects_outage = True
+        first.page.fill("#box", "before the backup")
+        self.wait_pad(second, "before the backup")
+        self.server.kill()
+        backup = f"{self.server.state}-backup"
+        shutil.copytree(self.server.state, backup)
+        self.addCleanup(shutil.rmtree, backup)
+        self.server.start()
+        self.caret(first, 0)
+        first.page.keyboard.type("behind and ")
+        self.wait_pad(second, "behind and before the backup")
+        self.server.kill()
+        second.wait_standing("waiting")
+        self.caret(second, 11)
+        second.page.keyboard.type("not sent and ")
+        shutil.rmtree(self.server.state)
+        shutil.copytree(backup, self.server.state)
+        self.server.start()
+        for device in (first, second):
+            self.wait_pad(device, "before the backup")
+        second.page.wait_for_selector("#outgoing li.returned")
+        offered = second.page.inner_text("#outgoing .text")
+        self.assertEqual(offered, "behind and not sent and before the backup")
+        self.assertEqual(self.pad(first), "before the backup")
+        second.screenshot("other-history")
+        second.page.click("#outgoing [data-do=copy]")
+        self.assertEqual(second.page.evaluate("navigator.clipboard.readText()"), offered)
+        second.page.click("#outgoing [data-do=again]")
+        first.wait_text(offered)
+        self.assertEqual(self.wait_level([first, second]), "before the backup")
 
     def test_back_on_the_network_the_page_is_level_at_once(self):
         (first, second), _, relay = self.room(2, relayed=True)
