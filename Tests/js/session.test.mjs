@@ -337,6 +337,22 @@ describe("requests", () => {
     assert.equal(made.outbox.unanswered().length, 0);
   });
 
+  test("that the key does not permit are not sent, and cost no text", () => {
+    const made = session({}, opened, snapshot({ can: ["append"] }));
+    for (const act of [{ verb: "remove", item: 1 }, { verb: "clear", through: 2 }, { verb: "extend", expiresIn: 5 },
+      { verb: "delete" }, { verb: "type", target: "pad", ops: ["x"] }, { verb: "keep" }, { verb: "open", target: 1 }]) {
+      assert.deepEqual(made.handle({ type: "act", ...act }), [], act.verb);
+    }
+    assert.equal(sent(made.handle(append("three"))).length, 1);
+    made.handle(message({ type: "error", ref: 1, code: "pasteFull", message: "Full.", retry: "never" }));
+    made.handle(closed());
+    made.handle({ type: "timer", name: "reconnect", random: 0 });
+    made.handle(opened);
+    made.handle(snapshot({ can: [], same: true }));
+    assert.deepEqual(sent(made.handle({ type: "act", verb: "again", ref: 1 })), []);
+    assert.deepEqual(made.outbox.returned().map((entry) => entry.fields.text), ["three"], "it can still be copied");
+  });
+
   test("pressing Remove twice asks once", () => {
     const made = live();
     assert.equal(sent(made.handle({ type: "act", verb: "remove", item: 1 })).length, 1);
