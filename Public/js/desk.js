@@ -49,21 +49,22 @@ export class Desk {
   // What the person does
 
   act({ verb, target = "pad", ops }, paste) {
-    if (verb !== "close" && !paste.may(verb === "keep" ? "keep" : "edit")) return;
     const live = this.texts.get(target);
     switch (verb) {
       case "type":
-        if (!live) return;
+        // It is in the box already: where it is not permitted, the server's refusal gives it back.
+        if (!live || !paste.writable) return;
         live.problem = null;
         live.isTyped = true;
         live.type(ops);
         return this.#stored(target);
       case "keep":
+        if (!paste.may("keep")) return;
         this.#changed("pad", live.keep());
         return this.#stored("pad");
       case "open": {
         const item = paste.items.get(target);
-        if (!item) return;
+        if (!item || !paste.may("edit")) return;
         this.opened.add(target);
         if (!live) this.texts.set(target, new LiveText({ text: item.text, seq: item.textSeq }));
         return;

@@ -340,7 +340,7 @@ describe("requests", () => {
   test("that the key does not permit are not sent, and cost no text", () => {
     const made = session({}, opened, snapshot({ can: ["append"] }));
     for (const act of [{ verb: "remove", item: 1 }, { verb: "clear", through: 2 }, { verb: "extend", expiresIn: 5 },
-      { verb: "delete" }, { verb: "type", target: "pad", ops: ["x"] }, { verb: "keep" }, { verb: "open", target: 1 }]) {
+      { verb: "delete" }, { verb: "keep" }, { verb: "open", target: 1 }]) {
       assert.deepEqual(made.handle({ type: "act", ...act }), [], act.verb);
     }
     assert.equal(sent(made.handle(append("three"))).length, 1);
