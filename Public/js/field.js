@@ -14,6 +14,8 @@ const COMPOSITION_PATIENCE = 4_000;
 /** Others' changes are shown at most this often, in milliseconds, and for at most half of the time: where showing one
  * takes long, in a huge text, the person can still type. */
 const SHOWN_EVERY = 16;
+/** So far from a corner of the box, in pixels, is its text. */
+const INSIDE = 16;
 /** With more changes at once the whole text is set. */
 const MOST_SPLICES = 8;
 
@@ -194,14 +196,22 @@ export class Field {
     const splices = splicesOf(before, ops);
     const text = applied(before, splices);
     const isPlain = !before.includes("\r") && !text.includes("\r");
+    const changes = isPlain ? splices : shownSplices(before, splices);
+    const top = isOwn || scrollTop === 0 ? 0 : this.#top();
+    const above = changes.filter(({ start }) => start < top).length;
+    let heightBelow = scrollHeight; // what it is once all that is not above has happened
     const places = isPlain ? [box.selectionStart, box.selectionEnd]
       : [box.selectionStart, box.selectionEnd].map((place) => textOffset(before, place));
     const direction = box.selectionDirection;
     this.text = text;
     if (isPlain && splices.length <= MOST_SPLICES) {
-      for (const { start, end, insert } of splices.toReversed()) box.setRangeText(insert, start, end, "preserve");
+      for (const [at, { start, end, insert }] of [...splices.entries()].reverse()) {
+        if (at === above - 1 && above < splices.length) heightBelow = box.scrollHeight;
+        box.setRangeText(insert, start, end, "preserve");
+      }
     } else {
       box.value = text;
+      if (above < splices.length) heightBelow = box.scrollHeight;
     }
     const last = splices.at(-1);
     const caret = moved(last.start, splices.slice(0, -1)) + last.insert.length;
@@ -209,13 +219,21 @@ export class Field {
     const shown = (place) => (isPlain ? place : shownOffset(text, place));
     box.setSelectionRange(shown(from), shown(to), direction);
     if (!isOwn) {
-      // What stands before the caret moves the text under the person's eyes, unless the box scrolls with it.
-      const isBefore = document.activeElement === box && splices[0].start < places[0];
-      box.scrollTop = scrollTop + (isBefore && scrollTop > 0 ? box.scrollHeight - scrollHeight : 0);
+      // What changes above the person's eyes does not move what they look at.
+      box.scrollTop = scrollTop + (above > 0 ? box.scrollHeight - heightBelow : 0);
       box.scrollLeft = scrollLeft;
     }
-    this.fresh.moved(isPlain ? splices : shownSplices(before, splices), !isOwn);
+    this.fresh.moved(changes, !isOwn);
     this.does.changed?.();
+  }
+
+  /** The offset of what stands at the top in sight; where the browser can't tell, the caret's. */
+  #top() {
+    const { box } = this;
+    const { left, top } = box.getBoundingClientRect();
+    const found = document.caretPositionFromPoint?.(left + INSIDE, Math.max(top, 0) + INSIDE);
+    if (found?.offsetNode === box) return found.offset;
+    return document.activeElement === box ? box.selectionStart : 0;
   }
 }
 

@@ -237,6 +237,37 @@ class Editing(LiveCase):
         line = second.page.evaluate("parseFloat(getComputedStyle(box).lineHeight)")
         self.assertAlmostEqual(moved, 2 * line, delta=2)
 
+    def test_a_reader_elsewhere_than_the_caret_keeps_the_lines_in_sight(self):
+        (first, second), _, _ = self.room(2)
+        text = "\n".join(f"line {n}" for n in range(300))
+        first.page.evaluate("box.focus()")
+        first.paste_event(text, "#box")
+        self.wait_pad(second, text)
+        for focus in ("box.blur()", "box.focus(); box.setSelectionRange(box.value.length, box.value.length)",
+                      "box.focus(); box.setSelectionRange(0, 0)"):
+            with self.subTest(focus=focus):
+                second.page.evaluate(f"{focus}; box.scrollTop = 3000")
+                shown = second.page.evaluate("box.scrollTop")
+                line = second.page.evaluate("parseFloat(getComputedStyle(box).lineHeight)")
+                for at, growth in ((0, 2), (len(self.pad(first)), 0), (0, 2)):
+                    before = self.pad(second)
+                    self.caret(first, at)
+                    first.page.keyboard.insert_text("more\n\n")
+                    self.wait_pad(second, before[:at] + "more\n\n" + before[at:])
+                    shown += growth * line
+                    self.assertAlmostEqual(second.page.evaluate("box.scrollTop"), shown, delta=2)
+        # Above and below in one change, as after an absence.
+        second.page.evaluate("box.scrollTop = 3000")
+        shown = second.page.evaluate("box.scrollTop")
+        first.page.evaluate("""() => {
+            for (const at of [box.value.length, 0]) {
+                box.setSelectionRange(at, at);
+                document.execCommand("insertText", false, "and\\n");
+            }
+        }""")
+        second.page.wait_for_function("() => box.value.startsWith('and') && box.value.endsWith('and\\n')")
+        self.assertAlmostEqual(second.page.evaluate("box.scrollTop") - shown, line, delta=2)
+
     def test_undo_takes_back_ones_own_typing_only(self):
         (first, second), _, _ = self.room(2)
         first.page.focus("#box")
