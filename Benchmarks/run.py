@@ -24,11 +24,8 @@ from server import Server  # noqa: E402
 
 
 def cpu_seconds(process):
-    total = 0
-    for task in os.listdir(f"/proc/{process.pid}/task"):
-        with open(f"/proc/{process.pid}/task/{task}/schedstat") as times:
-            total += int(times.read().split()[0])
-    return total / 1e9
+    # clock_getcpuclockid(3): the process' own clock, with the threads that have ended. Ticks would be too coarse.
+    return time.clock_gettime(~process.pid << 3 | 2)
 
 
 def anonymous_bytes(process):

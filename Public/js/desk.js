@@ -49,21 +49,22 @@ export class Desk {
   // What the person does
 
   act({ verb, target = "pad", ops }, paste) {
-    if (!paste.writable) return;
     const live = this.texts.get(target);
     switch (verb) {
       case "type":
-        if (!live) return;
+        // It is in the box already: where it is not permitted, the server's refusal gives it back.
+        if (!live || !paste.writable) return;
         live.problem = null;
         live.isTyped = true;
         live.type(ops);
         return this.#stored(target);
       case "keep":
+        if (!paste.may("keep")) return;
         this.#changed("pad", live.keep());
         return this.#stored("pad");
       case "open": {
         const item = paste.items.get(target);
-        if (!item) return;
+        if (!item || !paste.may("edit")) return;
         this.opened.add(target);
         if (!live) this.texts.set(target, new LiveText({ text: item.text, seq: item.textSeq }));
         return;
@@ -133,17 +134,12 @@ export class Desk {
     }
   }
 
-  /** A step took effect, as an `ack` says; returns whether that decides it. Else its event is still to come. */
+  /** The step that is under way took effect, as an `ack` says. `isKnown`: the known text has it. */
   acked(entry, seq, isKnown) {
     const live = this.texts.get(entry.live);
-    if (live?.flight !== entry.ref) return true;
-    if (entry.verb !== "keep" && !isKnown) {
-      live.taken = entry.ref; // a snapshot may bring it instead
-      return false;
-    }
-    // A keep that another device's keep came before, or a change that the known text has already.
-    this.#took(entry.live, () => live.drop(seq));
-    return true;
+    // A keep that another device's keep came before, or a change that is no other's after all.
+    if (entry.verb === "keep" || isKnown) this.#took(entry.live, () => live.drop(seq));
+    else live.taken = entry.ref; // its event, or a snapshot, brings it
   }
 
   /** A step was refused; returns whether a snapshot is needed to go on. */

@@ -18,6 +18,7 @@ export class LiveText {
   constructor({ text = "", seq = 0, steps = [] } = {}) {
     this.known = { text, seq };
     this.steps = steps;
+    this.taken = 0; // the ref under way, once it is told that it took effect and not yet what it did
     this.text = steps.reduce(after, text);
   }
 

@@ -4,15 +4,18 @@
 // Browsers differ in how they tell its end, and some never do; so any sign will do, and patience has an end.
 
 import { Fresh } from "./fresh.js";
-import { asShown, moved, opsOf, shownOffset, splicesOf, spliceBetween, textOffset } from "./splice.js";
+import { asShown, moved, opsOf, shownOffset, shownSplices, splicesOf, spliceBetween, textOffset } from "./splice.js";
 import { compose, inverse, transform } from "./text.js";
 import { wellFormed } from "./texts.js";
 import { Undo } from "./undo.js";
 
 /** A composition that says nothing for so long, in milliseconds, no longer keeps others' text waiting. */
 const COMPOSITION_PATIENCE = 4_000;
-/** Others' changes are shown at most this often, in milliseconds. */
+/** Others' changes are shown at most this often, in milliseconds, and for at most half of the time: where showing one
+ * takes long, in a huge text, the person can still type. */
 const SHOWN_EVERY = 16;
+/** So far from a corner of the box, in pixels, is its text. */
+const INSIDE = 16;
 /** With more changes at once the whole text is set. */
 const MOST_SPLICES = 8;
 
@@ -32,6 +35,7 @@ export class Field {
     this.isComposing = false;
     this.selection = null;
     this.shownAt = -Infinity;
+    this.showingTook = 0;
     this.#listen();
   }
 
@@ -49,8 +53,9 @@ export class Field {
     this.waiting = this.waiting.length === 0 ? ops : compose(this.waiting, ops);
     if (this.isComposing || this.timer) return;
     const since = performance.now() - this.shownAt;
-    if (since >= SHOWN_EVERY) this.#showWaiting();
-    else this.timer = setTimeout(() => this.#showWaiting(), SHOWN_EVERY - since);
+    const rest = Math.max(SHOWN_EVERY, this.showingTook) - since;
+    if (rest <= 0) this.#showWaiting();
+    else this.timer = setTimeout(() => this.#showWaiting(), rest);
   }
 
   /** Changes the text in the person's name: it can be undone, and goes to the others. */
@@ -102,12 +107,15 @@ export class Field {
       else this.#composed();
     });
     box.addEventListener("compositionstart", () => {
+      clearTimeout(this.ending); // of the one before: in Korean the next begins with the key that ends it
       this.isComposing = true;
       this.#wait();
     });
     box.addEventListener("compositionupdate", () => this.#wait());
-    // Safari tells the last input after this.
-    box.addEventListener("compositionend", () => setTimeout(() => this.#composed()));
+    box.addEventListener("compositionend", () => {
+      clearTimeout(this.ending);
+      this.ending = setTimeout(() => this.#composed()); // Safari tells the last input after this
+    });
     box.addEventListener("blur", () => this.#composed());
     box.addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
@@ -172,10 +180,12 @@ export class Field {
     if (this.waiting.length === 0 || this.isComposing) return;
     this.#read(null);
     const ops = this.waiting;
+    const began = performance.now();
     this.waiting = [];
     this.undo.over(ops);
     this.#write(ops, false);
     this.shownAt = performance.now();
+    this.showingTook = this.shownAt - began;
   }
 
   /** Applies an edit to the box; the person's own leaves the caret behind it, others' leave it where it stands. */
@@ -186,14 +196,22 @@ export class Field {
     const splices = splicesOf(before, ops);
     const text = applied(before, splices);
     const isPlain = !before.includes("\r") && !text.includes("\r");
+    const changes = isPlain ? splices : shownSplices(before, splices);
+    const top = isOwn || scrollTop === 0 ? 0 : this.#top();
+    const above = changes.filter(({ start }) => start < top).length;
+    let heightBelow = scrollHeight; // what it is once all that is not above has happened
     const places = isPlain ? [box.selectionStart, box.selectionEnd]
       : [box.selectionStart, box.selectionEnd].map((place) => textOffset(before, place));
     const direction = box.selectionDirection;
     this.text = text;
     if (isPlain && splices.length <= MOST_SPLICES) {
-      for (const { start, end, insert } of splices.toReversed()) box.setRangeText(insert, start, end, "preserve");
+      for (const [at, { start, end, insert }] of [...splices.entries()].reverse()) {
+        if (at === above - 1 && above < splices.length) heightBelow = box.scrollHeight;
+        box.setRangeText(insert, start, end, "preserve");
+      }
     } else {
       box.value = text;
+      if (above < splices.length) heightBelow = box.scrollHeight;
     }
     const last = splices.at(-1);
     const caret = moved(last.start, splices.slice(0, -1)) + last.insert.length;
@@ -201,13 +219,21 @@ export class Field {
     const shown = (place) => (isPlain ? place : shownOffset(text, place));
     box.setSelectionRange(shown(from), shown(to), direction);
     if (!isOwn) {
-      // What stands before the caret moves the text under the person's eyes, unless the box scrolls with it.
-      const isBefore = document.activeElement === box && splices[0].start < places[0];
-      box.scrollTop = scrollTop + (isBefore && scrollTop > 0 ? box.scrollHeight - scrollHeight : 0);
+      // What changes above the person's eyes does not move what they look at.
+      box.scrollTop = scrollTop + (above > 0 ? box.scrollHeight - heightBelow : 0);
       box.scrollLeft = scrollLeft;
     }
-    if (isPlain) this.fresh.moved(splices, !isOwn);
+    this.fresh.moved(changes, !isOwn);
     this.does.changed?.();
+  }
+
+  /** The offset of what stands at the top in sight; where the browser can't tell, the caret's. */
+  #top() {
+    const { box } = this;
+    const { left, top } = box.getBoundingClientRect();
+    const found = document.caretPositionFromPoint?.(left + INSIDE, Math.max(top, 0) + INSIDE);
+    if (found?.offsetNode === box) return found.offset;
+    return document.activeElement === box ? box.selectionStart : 0;
   }
 }
 

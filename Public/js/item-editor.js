@@ -77,7 +77,7 @@ export class ItemEditors {
       const text = isOver ? overLimit(countBytes(live.text), limitBytes) : (live?.problem ?? "");
       if (note.textContent !== text) note.textContent = text;
       note.hidden = text === "";
-      field.box.readOnly = !session.writable;
+      field.box.readOnly = !session.paste.may("edit");
     }
   }
 }

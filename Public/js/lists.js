@@ -22,9 +22,9 @@ export class ItemList {
   }
 
   /** Makes the list show `paste.items`. */
-  render(paste, canRemove, removing) {
+  render(paste, removing) {
     cancelAnimationFrame(this.frame);
-    this.list.classList.toggle("fixed", !canRemove);
+    for (const verb of ["edit", "remove"]) this.list.classList.toggle(`no-${verb}`, !paste.may(verb));
     this.#removeMissing(paste.items);
     let budget = SLICE;
     let next = this.list.firstElementChild;
@@ -33,7 +33,7 @@ export class ItemList {
       let held = this.rows.get(item.number);
       if (!held) {
         if (budget === 0) {
-          this.frame = requestAnimationFrame(() => this.render(paste, canRemove, removing));
+          this.frame = requestAnimationFrame(() => this.render(paste, removing));
           return;
         }
         budget -= 1;
@@ -91,7 +91,7 @@ export class OutgoingList {
       if (held.row.hidden === isShown) held.row.hidden = !isShown;
       if (!isShown) isSettling = true;
       const again = held.row.querySelector("[data-do=again]");
-      again.hidden = !isReturned || !session.writable;
+      again.hidden = !isReturned || !session.paste.may(entry.verb);
     }
     clearTimeout(this.timer);
     if (isSettling) this.timer = setTimeout(again, SETTLE);

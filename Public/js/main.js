@@ -161,7 +161,7 @@ function limitBytes() {
 
 /** Makes an item; false when this paste takes no more. */
 function keep(text) {
-  if (!session.writable) return false;
+  if (!session.paste.may("append")) return false;
   handle({ type: "act", verb: "append", text });
   return true;
 }
@@ -245,7 +245,7 @@ function itemPressed(target) {
     case "whole": showWhole(target.closest("li"), item.text); break;
     case "edit": {
       if (editors.open.has(item.number)) return editors.stop(item.number);
-      if (!session.writable) return;
+      if (!session.paste.may("edit")) return;
       handle({ type: "act", verb: "open", target: item.number });
       return editors.start(target.closest("li"), item.number, session.desk.texts.get(item.number).text);
     }
@@ -287,7 +287,7 @@ function isArmed(button, question) {
 
 /** Drops anywhere, and pastes outside a field, become items. */
 function wireTransfer() {
-  const isOpen = () => session.paste.key !== null && session.writable;
+  const isOpen = () => session.paste.key !== null && session.paste.may("append");
   addEventListener("dragover", (event) => {
     const hasFiles = event.dataTransfer.types.includes("Files");
     if (!hasFiles && event.target.matches?.("textarea")) return; // text dropped into the box is the browser's

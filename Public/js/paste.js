@@ -23,6 +23,11 @@ export class Paste {
     return this.phase === "open" || this.phase === "asking";
   }
 
+  /** Whether this device may send such a request now; until it was told, it is presumed. */
+  may(verb) {
+    return this.writable && (this.can === null || this.can.includes(verb));
+  }
+
   /** A paste that was made just now. */
   made({ paste, code, expiresAt, seq }) {
     Object.assign(this, { key: paste, code: code ?? null, phase: "asking", expiresAt });

@@ -1,14 +1,13 @@
 // One page's side of the protocol. Pure: no DOM, no socket, no clock, no randomness; events go in, effects
 // come out, and both are plain objects. See PROTOCOL.md for the messages.
 //
-//   connection                                           paste
-//   idle --start, create--> connecting                   none --created--> asking
-//   connecting --opened--> greeting                      asking --snapshot, resumed--> open
-//   greeting --welcome, level--> live                    asking --refused--> unknown
-//   connecting, greeting, live --closed--> waiting       asking, open --expired--> over
-//   waiting --timer, wake--> connecting
-//   any --closed 4400..4499, expired--> idle (over)
-//   any --closed 4500..4999, RFC 6455 codes that blame us--> stopped
+// This file follows a paste: which history, and how much of it, the page has. The connection is in link.js, what
+// this device asks for in requests.js.
+//
+//   paste (its phase)
+//   none --created--> asking --snapshot, resumed--> open
+//   asking --refused--> unknown
+//   asking, open --expired, closed 4400..4499--> over
 //
 // Events in:  {type: "start"} {type: "opened"} {type: "closed", code, random} {type: "timer", name, random}
 //             {type: "message", message, time} {type: "wake"} {type: "network", online} {type: "act", verb, ...}
@@ -16,35 +15,20 @@
 //             {type: "cancel", name} {type: "store", refs} {type: "cursor"} {type: "address", paste}
 //             {type: "notice", kind, ...} {type: "record", target} {type: "text", target, ops} {type: "closed", target}
 //
-// Exactly once: a request stays in the outbox under its ref until its own event, an `ack` or `acked` names
-// it. Never merged: after a reconnect nothing is sent before the server has said that the history which the
-// requests were made on is the same one; otherwise they are set aside and offered to the person.
+// Never merged: after a reconnect nothing is sent before the server has said that the history which the requests
+// were made on is the same one; otherwise they are set aside and offered to the person.
 
-import { Desk } from "./desk.js";
-import { Outbox } from "./outbox.js";
+import { Link } from "./link.js";
 import { Paste } from "./paste.js";
 import * as protocol from "./protocol.js";
+import { Requests } from "./requests.js";
 
-/** First and longest wait before connecting again, in milliseconds; each wait is random below its bound. */
-export const BACKOFF_FIRST = 500;
-export const BACKOFF_LONGEST = 30_000;
-/** Silence after which a live connection is asked for a sign of life, and the wait for that sign. */
-export const QUIET = 45_000;
-export const PATIENCE = 8_000;
-/** The same wait when the page wakes: a person looks at it. */
-export const AWAKE_PATIENCE = 2_500;
-/** From asking for a connection to being level: past it the attempt counts as failed. */
-export const CONNECT_PATIENCE = 20_000;
-/** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
-export const LATER = 1_000;
+export { AWAKE_PATIENCE, BACKOFF_FIRST, BACKOFF_LONGEST, CONNECT_PATIENCE, PATIENCE, QUIET } from "./link.js";
+export { LATER } from "./requests.js";
+
 /** The close codes of a message beyond the wire limit, and of a paste that somebody ended. */
 const TOO_LARGE = 1009;
 const DELETED = 4401;
-/** Builders of the requests, by the verb that the outbox stores. */
-const REQUESTS = {
-  append: protocol.append, edit: protocol.edit, keep: protocol.keep, remove: protocol.remove, clear: protocol.clear, extend: protocol.extend,
-  delete: ({ ref }) => protocol.deletePaste(ref),
-};
 
 export class Session {
   /**
@@ -54,48 +38,36 @@ export class Session {
    *   an earlier life of this page left.
    */
   constructor({ client, key = null, stored = {}, cursor = null, texts = [] }) {
+    this.effects = [];
     this.client = client;
-    this.outbox = new Outbox(stored);
-    this.desk = new Desk(this.outbox, texts, cursor !== null);
-    this.isPacing = false; // the next edit of a long text waits for its timer
-    this.connection = "idle";
-    this.online = true;
-    this.attempts = 0;
-    this.stopCode = 0;
+    this.link = new Link(this.effects);
+    this.requests = new Requests(stored, texts, cursor !== null, this.effects);
+    this.paste = new Paste(key);
     this.limits = null;
     this.clockOffset = 0;
-    this.create = null;
-    this.holdUntilTimer = false;
-    this.refusals = 0; // in a row, without a request that took effect between
-    this.paste = new Paste(key);
     this.cursor = cursor;
-    this.proven = false; // this connection's history is the one that our requests were made on
     this.asked = null; // the cursor that the last subscribe named
+    this.proven = false; // this connection's history is the one that our requests were made on
     this.isContinuous = false; // the items in memory are the state at `cursor`
-    this.effects = [];
   }
 
   /** Takes one event; returns what is to be done, in order. */
   handle(event) {
-    this.effects = [];
     switch (event.type) {
-      case "start": this.#connect(); break;
+      case "start": this.link.connect(); break;
       case "opened": this.#opened(); break;
       case "closed": this.#closed(event.code, event.random); break;
       case "timer": this.#timer(event.name, event.random); break;
       case "message": this.#message(event.message, event.time, event.random ?? 0.5); break;
-      case "wake": this.#wake(); break;
-      case "network": this.#network(event.online); break;
+      case "wake": this.link.wake(); break;
+      case "network": this.link.network(event.online); break;
       case "act": this.#act(event); break;
       default: throw new TypeError(`no such event: ${event.type}`);
     }
-    this.effects.push(...this.desk.takeEffects());
-    const records = this.effects.filter(({ type }) => type === "record");
-    if (records.length > 0) this.effects = [...records, ...this.effects.filter(({ type }) => type !== "record")];
-    const refs = this.outbox.takeChanged();
-    // Stored before sent: a request that could be on the wire is never one that a reload forgets.
-    if (refs.length > 0) this.effects.unshift({ type: "store", refs });
-    return this.effects;
+    if (this.connection === "live" && this.proven && this.paste.phase === "open") {
+      this.requests.flush(this.isContinuous, this.limits?.textBytes ?? Infinity);
+    }
+    return this.#takeEffects();
   }
 
   /** Whether requests can still be made of this paste. */
@@ -103,21 +75,75 @@ export class Session {
     return this.paste.writable;
   }
 
-  // The connection
-
-  #connect() {
-    if (this.connection === "stopped" || this.paste.phase === "over" || this.paste.phase === "unknown") return;
-    this.connection = "connecting";
-    this.#do({ type: "connect" });
-    this.#do({ type: "timer", name: "connect", after: CONNECT_PATIENCE });
+  /** "idle", "connecting", "greeting", "live", "waiting" or "stopped"; then why, how often, and what the browser says. */
+  get connection() {
+    return this.link.state;
   }
 
+  get stopCode() {
+    return this.link.stopCode;
+  }
+
+  get attempts() {
+    return this.link.attempts;
+  }
+
+  get online() {
+    return this.link.online;
+  }
+
+  /** What this device asked for, its live texts, and the new paste it waits for or null. */
+  get outbox() {
+    return this.requests.outbox;
+  }
+
+  get desk() {
+    return this.requests.desk;
+  }
+
+  get create() {
+    return this.requests.create;
+  }
+
+  #takeEffects() {
+    const effects = [...this.effects.splice(0), ...this.desk.takeEffects()];
+    const isRecord = ({ type }) => type === "record";
+    const refs = this.outbox.takeChanged();
+    // Stored before sent: a request that could be on the wire is never one that a reload forgets.
+    return [
+      ...(refs.length > 0 ? [{ type: "store", refs }] : []),
+      ...effects.filter(isRecord), ...effects.filter((effect) => !isRecord(effect)),
+    ];
+  }
+
+  // The connection
+
   #opened() {
-    this.connection = "greeting";
+    this.link.opened();
     this.proven = false;
     this.paste.arriving = null;
     this.#send(protocol.hello(this.client));
     if (this.paste.key !== null) this.#subscribe();
+  }
+
+  #closed(code, random) {
+    this.requests.interrupted();
+    this.paste.arriving = null;
+    this.proven = false;
+    if (this.paste.phase === "over" || this.paste.phase === "unknown") return this.link.rest();
+    if (this.link.lost(code, random) === "pasteOver") return this.#over(code === DELETED ? "deleted" : "expired");
+    if (code === TOO_LARGE) this.requests.refuseLargest();
+  }
+
+  #timer(name, random) {
+    if (this.link.timer(name)) {
+      // The socket's own close may take minutes to tell.
+      this.#do({ type: "disconnect" });
+      return this.#closed(1006, random);
+    }
+    this.requests.timer(name);
+    if (name === "later" && this.connection === "live") this.requests.sendCreate();
+    if (name === "again" && this.connection === "greeting" && this.paste.key !== null) this.#subscribe();
   }
 
   /** Follows the paste: from the known cursor when that decides something, else from a whole snapshot. */
@@ -130,108 +156,17 @@ export class Session {
     this.#send(protocol.subscribe({ paste: this.paste.key, cursor: this.asked, pending }));
   }
 
-  #closed(code, random) {
-    const wasStopped = this.connection === "stopped";
-    this.outbox.interrupted();
-    this.paste.arriving = null;
-    this.proven = false;
-    this.holdUntilTimer = false;
-    this.isPacing = false;
-    for (const name of ["connect", "quiet", "pong", "later", "again", "pace"]) this.#do({ type: "cancel", name });
-    if (this.paste.phase === "over" || this.paste.phase === "unknown") {
-      this.connection = "idle";
-    } else if (protocol.closeRule(code) === "pasteOver") {
-      this.#over(code === DELETED ? "deleted" : "expired");
-    } else if (protocol.closeRule(code) === "stop") {
-      this.connection = "stopped";
-      this.stopCode = code;
-    } else if (!wasStopped) {
-      if (code === TOO_LARGE) this.#refuseLargest();
-      this.connection = "waiting";
-      const bound = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** Math.min(this.attempts, 16));
-      this.attempts += 1;
-      this.#do({ type: "timer", name: "reconnect", after: Math.floor(random * bound) });
-    }
-  }
-
-  /** A message beyond the wire limit closes the connection; sending it again would close it again. */
-  #refuseLargest() {
-    let largest = null;
-    for (const entry of this.outbox.unanswered()) {
-      const length = entry.fields.text?.length ?? 0;
-      if (length > (largest?.fields.text.length ?? 0)) largest = entry;
-    }
-    if (largest) this.#giveBack(largest, "refused", "textTooLarge", protocol.explain("textTooLarge"));
-  }
-
-  #timer(name, random) {
-    switch (name) {
-      case "reconnect":
-        if (this.connection === "waiting") this.#connect();
-        break;
-      case "connect":
-        if (this.connection === "connecting" || this.connection === "greeting") this.#drop(random);
-        break;
-      case "quiet":
-        this.#probe();
-        break;
-      case "pong":
-        if (this.connection === "live") this.#drop(random);
-        break;
-      case "later":
-        this.holdUntilTimer = false;
-        this.#sendCreate();
-        this.#flush();
-        break;
-      case "pace":
-        this.isPacing = false;
-        this.#flush();
-        break;
-      case "again":
-        if (this.connection === "greeting" && this.paste.key !== null) this.#subscribe();
-        break;
-    }
-  }
-
-  /** Gives up on a connection that does not answer; the socket's own close may take minutes to tell. */
-  #drop(random) {
-    this.#do({ type: "disconnect" });
-    this.#closed(1006, random);
-  }
-
-  #probe(patience = PATIENCE) {
-    if (this.connection !== "live") return;
-    this.#send(protocol.ping());
-    this.#do({ type: "timer", name: "pong", after: patience });
-  }
-
-  #wake() {
-    if (this.connection === "waiting") {
-      this.#do({ type: "cancel", name: "reconnect" });
-      this.#connect();
-    } else if (this.connection === "live") {
-      this.#probe(AWAKE_PATIENCE);
-    } else if (this.connection === "connecting" || this.connection === "greeting") {
-      // It may have been asked for before the sleep, over a network that is no more.
-      this.#do({ type: "timer", name: "connect", after: PATIENCE });
-    }
-  }
-
-  #network(online) {
-    this.online = online;
-    if (online || this.connection === "waiting") this.#wake();
-    else this.#probe();
+  /** Subscribes once more on this connection. */
+  #greetAgain() {
+    this.link.greetAgain();
+    this.#subscribe();
   }
 
   // Messages
 
   #message(message, time, random) {
     if (this.connection === "idle" || this.connection === "waiting" || this.connection === "stopped") return;
-    if (this.connection === "live") {
-      this.#do({ type: "cancel", name: "pong" });
-      this.#do({ type: "timer", name: "quiet", after: QUIET });
-    }
-    this.online = true; // whatever the browser believes
+    this.link.heard();
     if (typeof message.now === "number") this.clockOffset = message.now - time;
     switch (message.type) {
       case "welcome": return this.#welcome(message);
@@ -251,37 +186,19 @@ export class Session {
   #welcome(message) {
     this.limits = message.limits ?? null;
     if (this.paste.key !== null) return;
-    this.#live();
-    this.#sendCreate();
-  }
-
-  #live() {
-    this.connection = "live";
-    this.attempts = 0;
-    this.#do({ type: "cancel", name: "connect" });
-    this.#do({ type: "timer", name: "quiet", after: QUIET });
-  }
-
-  #sendCreate() {
-    if (this.create && this.connection === "live") this.#send(protocol.create(this.create));
+    this.link.level();
+    this.requests.sendCreate();
   }
 
   #created(message) {
     if (!this.create || message.ref !== this.create.ref) return;
-    this.create = null;
+    this.requests.create = null;
     this.paste.made(message);
     // A paste without events is known whole: its events can follow right on.
     this.isContinuous = message.seq === 0;
     this.#do({ type: "address", paste: message.paste });
     this.#moveTo(message);
     this.#greetAgain();
-  }
-
-  /** Subscribes once more on this connection. */
-  #greetAgain() {
-    this.connection = "greeting";
-    this.#do({ type: "timer", name: "connect", after: CONNECT_PATIENCE });
-    this.#subscribe();
   }
 
   /** A snapshot is taken when its last part has come; null until then. */
@@ -311,13 +228,10 @@ export class Session {
   /** The page is level with the server: decide what becomes of the outbox, then go on. */
   #level(message, isSame) {
     for (const each of message.acked ?? []) this.#acked(each);
-    if (!isSame) {
-      this.#returnAll("otherHistory", "Written for an earlier paste with this key.");
-    }
+    if (!isSame) this.requests.returnAll("otherHistory", "Written for an earlier paste with this key.");
     this.proven = true;
     this.#moveTo(message);
-    this.#live();
-    this.#flush();
+    this.link.level();
   }
 
   #moveTo({ seq, tag }) {
@@ -340,7 +254,7 @@ export class Session {
     this.#moveTo(message);
     this.desk.event(message, isOwn, this.paste);
     this.#tell(message, isOwn);
-    if (isOwn) this.#acknowledge(message.ref);
+    if (isOwn) this.requests.done(message.ref);
   }
 
   #tell(event, isOwn) {
@@ -349,173 +263,67 @@ export class Session {
     if (event.type === "extend") this.#do({ type: "notice", kind: "extended" });
   }
 
-  /** Told by `ack` or `acked` that a request took effect, whose event may still be on its way. */
-  #acked({ ref, seq }) {
-    const entry = this.outbox.get(ref);
-    if (entry?.live !== undefined) {
-      const isKnown = this.isContinuous && !this.paste.arriving && seq <= this.cursor.seq;
-      if (!this.desk.acked(entry, seq, isKnown)) return;
-    }
-    this.#acknowledge(ref);
-  }
-
-  #acknowledge(ref) {
-    const entry = this.outbox.get(ref);
-    if (entry?.state === "aside") return;
-    this.refusals = 0;
-    this.outbox.remove(ref);
-    this.#flush(); // also what a live text held back until now
+  /** Told that a request took effect, whose event may still be on its way. */
+  #acked(receipt) {
+    const isKnown = this.isContinuous && !this.paste.arriving && receipt.seq <= this.cursor.seq;
+    this.requests.acked(receipt, isKnown);
   }
 
   #over(reason) {
-    this.#returnAll("pasteOver", "Not sent before this paste ended.");
+    this.requests.returnAll("pasteOver", "Not sent before this paste ended.");
     this.desk.end();
     this.paste.end(reason);
-    this.connection = "idle";
-    for (const name of ["connect", "quiet", "pong", "later", "again", "reconnect"]) this.#do({ type: "cancel", name });
-    this.#do({ type: "disconnect" });
+    this.#rest();
     this.#do({ type: "notice", kind: this.paste.reason });
   }
 
-  // Refusals
+  #unknown(message) {
+    this.requests.returnAll("unknownKey", "No paste opens with this key.");
+    this.desk.asideAll("unknownKey", "No paste opens with this key.");
+    this.paste.phase = "unknown";
+    this.paste.reason = message ?? null;
+    this.#rest();
+  }
+
+  #rest() {
+    this.requests.interrupted();
+    this.link.rest();
+    this.#do({ type: "disconnect" });
+  }
 
   #refused(error, random) {
-    const entry = error.ref === undefined ? undefined : this.outbox.get(error.ref);
-    const wait = error.retryAfter ?? Math.min(BACKOFF_LONGEST, LATER * 2 ** Math.min(this.refusals, 16)) * (0.5 + random / 2);
-    if (error.retry !== "never") this.refusals += 1;
-    if (this.create && error.ref === this.create.ref) {
-      if (error.retry === "never") {
-        this.create = null;
-        this.#do({ type: "notice", kind: "notCreated", message: error.message });
-      } else {
-        this.#do({ type: "timer", name: "later", after: wait });
-      }
-    } else if (entry?.live !== undefined && (error.retry === "never" || error.code === "staleBase")) {
-      // The text knows what to do; for some refusals it needs the whole state.
-      if (this.desk.refused(entry, error)) {
-        this.isContinuous = false;
-        this.#greetAgain();
-      } else {
-        this.#flush();
-      }
-    } else if (entry) {
-      if (entry.verb === "remove" && error.code === "noSuchItem") {
-        this.#acknowledge(entry.ref); // somebody was faster: it is gone, as was asked
-      } else if (error.retry === "never") {
-        this.#giveBack(entry, "refused", error.code, error.message);
-        this.#flush();
-      } else {
-        this.outbox.mark(entry.ref, { state: "waiting" });
-        this.holdUntilTimer = true;
-        this.#do({ type: "timer", name: "later", after: wait });
-      }
-    } else if (error.ref === undefined) {
-      this.#connectionRefused(error, wait);
-    }
+    const wait = this.requests.waitAfter(error, random);
+    if (error.ref === undefined) return this.#subscribeRefused(error, wait);
+    if (!this.requests.refused(error, wait)) return;
+    this.isContinuous = false;
+    this.#greetAgain();
   }
 
   /** An error that names no request answers the subscribe, while one is open. */
-  #connectionRefused(error, wait) {
+  #subscribeRefused(error, wait) {
     if (this.connection !== "greeting" || this.paste.key === null) {
       this.#do({ type: "notice", kind: "error", message: error.message });
-    } else if (error.retry === "never") {
-      if (this.paste.loaded || this.cursor !== null) return this.#over("expired");
-      this.#returnAll("unknownKey", "No paste opens with this key.");
-      this.desk.asideAll("unknownKey", "No paste opens with this key.");
-      this.paste.phase = "unknown";
-      this.paste.reason = error.message ?? null;
-      this.connection = "idle";
-      this.#do({ type: "cancel", name: "connect" });
-      this.#do({ type: "disconnect" });
+    } else if (error.retry !== "never") {
+      this.link.greetLater(wait);
+    } else if (this.paste.loaded || this.cursor !== null) {
+      this.#over("expired");
     } else {
-      this.#do({ type: "timer", name: "again", after: wait });
-      this.#do({ type: "timer", name: "connect", after: wait + CONNECT_PATIENCE });
-    }
-  }
-
-  #returnAll(code, message) {
-    for (const entry of this.outbox.unanswered()) if (entry.live === undefined) this.#giveBack(entry, "aside", code, message);
-  }
-
-  /** Texts go back to the person; a request without one is only told. */
-  #giveBack(entry, state, code, message) {
-    if (entry.fields.text === undefined) {
-      this.outbox.remove(entry.ref);
-      if (state === "refused") this.#do({ type: "notice", kind: "error", message });
-    } else {
-      this.outbox.mark(entry.ref, { state, code, message });
-      this.#do({ type: "notice", kind: "returned", message });
+      this.#unknown(error.message);
     }
   }
 
   // What the person does
 
   #act(event) {
-    switch (event.verb) {
-      case "create":
-        if (this.create || this.paste.key !== null) return;
-        this.create = { ref: this.outbox.next, ...(event.expiresIn ? { expiresIn: event.expiresIn } : {}) };
-        this.outbox.next += 1;
-        this.#do({ type: "store", refs: [] });
-        if (this.connection === "live") this.#sendCreate();
-        else this.#wakeForWork();
-        return;
-      case "append": return this.#request("append", { text: event.text });
-      case "type":
-      case "keep":
-      case "open":
-      case "close":
-        this.desk.act(event, this.paste);
-        this.#flush();
-        this.#wakeForWork();
-        return;
-      case "remove": return this.#request("remove", { item: event.item });
-      case "clear": return this.#request("clear", { through: event.through });
-      case "extend": return this.#request("extend", { expiresIn: event.expiresIn });
-      case "delete": return this.#request("delete", {});
-      case "again": {
-        const entry = this.outbox.get(event.ref);
-        if (!entry || (entry.state !== "refused" && entry.state !== "aside")) return;
-        this.outbox.remove(event.ref);
-        return this.#request(entry.verb, entry.fields);
-      }
-      case "discard": {
-        const entry = this.outbox.get(event.ref);
-        // One that may be on the wire, or may have been before a reload, can't be taken back.
-        if (entry && (entry.state === "refused" || entry.state === "aside")) this.outbox.remove(event.ref);
-        return;
-      }
+    if (event.verb === "create") {
+      if (this.create || this.paste.key !== null) return;
+      this.requests.ask(event);
+      if (this.connection === "live") this.requests.sendCreate();
+      else if (this.connection === "idle") this.link.connect();
+    } else {
+      this.requests.act(event, this.paste);
     }
-  }
-
-  #request(verb, fields) {
-    if (!this.writable) return;
-    const isRepeat = (entry) => entry.verb === verb && verb === "remove" && entry.fields.item === fields.item;
-    if (this.outbox.unanswered().some(isRepeat)) return;
-    this.outbox.add(verb, fields);
-    this.#flush();
-    this.#wakeForWork();
-  }
-
-  /** Somebody waits for this: don't sit out a long back-off. */
-  #wakeForWork() {
-    if (this.connection === "waiting" && this.attempts > 3) this.#wake();
-    if (this.connection === "idle" && this.paste.key === null) this.#connect();
-  }
-
-  #flush() {
-    if (this.connection !== "live" || !this.proven || this.holdUntilTimer || this.paste.phase !== "open") return;
-    if (!this.isPacing && this.isContinuous) {
-      const wait = this.desk.start(this.limits?.textBytes ?? Infinity);
-      if (wait > 0) {
-        this.isPacing = true;
-        this.#do({ type: "timer", name: "pace", after: wait });
-      }
-    }
-    for (let entry = this.outbox.nextToSend(); entry; entry = this.outbox.nextToSend()) {
-      this.#send(REQUESTS[entry.verb]({ ref: entry.ref, ...entry.fields }));
-      this.outbox.mark(entry.ref, { state: "sent" });
-    }
+    this.link.hurry();
   }
 
   #send(message) {

@@ -127,6 +127,20 @@ export function textOffset(text, shown) {
   return at;
 }
 
+/** Splices of a text, as splices of what its textarea shows. @returns {Splice[]} */
+export function shownSplices(text, splices) {
+  let [at, shown] = [0, 0];
+  const place = (offset) => {
+    const to = offset > 0 && text.startsWith("\r\n", offset - 1) ? offset - 1 : offset; // within a line end: before it
+    if (to > at) {
+      shown += asShown(text.slice(at, to)).length;
+      at = to;
+    }
+    return shown;
+  };
+  return splices.map(({ start, end, insert }) => ({ start: place(start), end: place(end), insert: asShown(insert) }));
+}
+
 /** The offset in its textarea that an offset in a text has. */
 export function shownOffset(text, offset) {
   return asShown(text.slice(0, offset)).length - (text.startsWith("\r\n", offset - 1) && offset > 0 ? 1 : 0);

@@ -10,8 +10,9 @@ export function countPoints(text) {
   return count;
 }
 
-/** Whether no surrogate stands alone. @param {string} text */
-export const isWellFormed = (text) => !/\p{Surrogate}/u.test(text);
+/** Whether no half of a surrogate pair stands alone: such a text has no UTF-8. @param {string} text */
+export const isWellFormed = (text) =>
+  typeof text.isWellFormed === 'function' ? text.isWellFormed() : !/\p{Surrogate}/u.test(text);
 
 const isPair = (text, i) => (text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
 
@@ -22,7 +23,8 @@ function advance(text, start, count) {
   return count === 0 ? offset : -1;
 }
 
-const MAXIMUM_OPS = 4096;
+/** Operations in one edit, as TextEdit.maximumOps on the server. */
+export const MAXIMUM_OPS = 4_096;
 const MAXIMUM_POINTS = 2 ** 32;
 
 /** Collects steps into the normal form: joined neighbours, inserts before deletes, no trailing keep. */

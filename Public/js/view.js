@@ -39,7 +39,7 @@ export class View {
     this.#ended(paste);
     this.#composer(session);
     this.outgoing.render(session, now, () => this.render(session, Date.now()));
-    this.items.render(paste, session.writable && this.#may(paste, "remove"), new Set(removing(session)));
+    this.items.render(paste, new Set(removing(session)));
     this.#show("empty", paste.loaded && paste.items.size === 0 && paste.phase === "open");
     this.#show("loading", !paste.loaded && paste.phase === "asking");
     setText(this.at("items-count"), paste.items.size === 0 ? "" : plural(paste.items.size, "item"));
@@ -75,10 +75,6 @@ export class View {
   /** Says that this browser stores nothing, so that unsent text depends on the open tab. */
   unkept() {
     this.#show("unkept", true);
-  }
-
-  #may(paste, verb) {
-    return paste.can === null || paste.can.includes(verb);
   }
 
   #badge(count) {
@@ -133,14 +129,16 @@ export class View {
     this.#show("facts", paste.phase !== "over");
     this.#show("copy-link", paste.phase !== "over");
     const menu = this.at("change");
-    this.#show("change", paste.phase !== "over");
+    const canChange = paste.may("extend") || paste.may("delete");
+    this.#show("change", paste.phase !== "over" && (canChange || !isOpen));
     menu.classList.toggle("unavailable", !isOpen);
     if (!isOpen) menu.open = false;
     const longest = session.limits?.lifetimeMilliseconds ?? Infinity;
     for (const button of menu.querySelectorAll("[data-life]")) {
-      button.hidden = Number(button.dataset.life) > longest || !this.#may(paste, "extend");
+      button.hidden = Number(button.dataset.life) > longest || !paste.may("extend");
     }
-    this.at("delete").hidden = !this.#may(paste, "delete");
+    this.#show("extend-label", paste.may("extend"));
+    this.#show("delete", paste.may("delete"));
   }
 
   #ended(paste) {
@@ -154,14 +152,18 @@ export class View {
     setText(this.at("ended-text"), rest);
   }
 
-  #composer(session) {
-    // What stands in the box when the paste ends is still the person's.
+  #composer({ paste, writable }) {
     const box = this.at("box");
-    const isHeld = !session.writable && box.value !== "";
-    this.#show("composer", session.writable || isHeld);
+    const isTyped = paste.may("edit");
+    // What stands in the box when the paste ends is still the person's.
+    const isHeld = !writable && box.value !== "";
+    this.#show("composer", isHeld || (writable && (isTyped || paste.may("append") || box.value !== "")));
     this.#show("held", isHeld);
-    for (const id of ["note", "file-choice", "keep", "undo", "redo"]) this.#show(id, session.writable);
-    if (box.readOnly === session.writable) box.readOnly = !session.writable;
+    this.#show("reading", writable && !isTyped);
+    for (const id of ["note", "undo", "redo"]) this.#show(id, isTyped);
+    this.#show("file-choice", paste.may("append"));
+    this.#show("keep", paste.may("keep"));
+    if (box.readOnly === isTyped) box.readOnly = !isTyped;
   }
 }
 

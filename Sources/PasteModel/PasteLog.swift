@@ -26,6 +26,8 @@ struct PasteLog {
     /// The greatest item number that the log ever named, and the number up to which all are erased.
     private var newestItem: UInt64 = 0
     private var erasedThrough: UInt64 = 0
+    /// The pad's edits up to here are erased: a text that they made was kept, and is gone.
+    private var erasedPadThrough: UInt64 = 0
 
     private struct Entry {
         var event: Event
@@ -162,8 +164,24 @@ struct PasteLog {
             let entry = entries[index]
             entries[index].event.body = .erased
             newestErased = max(newestErased, seq)
-            if case .edit = entry.event.body { seq = entry.previous } else { return }
+            switch entry.event.body {
+            case .edit: seq = entry.previous
+            case .keep: return erasePadEdits(before: seq, newest: entry.previous)
+            case .append, .remove, .clear, .extend, .erased: return
+            }
         }
+    }
+
+    /// The edits of the pad hold the text that a keep made an item of. All of them go, not only those since the
+    /// keep before: a person may have moved text from one kept pad to the next.
+    private mutating func erasePadEdits(before keep: UInt64, newest: UInt64) {
+        var seq = newest
+        while seq > max(base.seq, erasedPadThrough) {
+            let index = index(of: seq)
+            if case .edit = entries[index].event.body { entries[index].event.body = .erased }
+            seq = entries[index].previous
+        }
+        erasedPadThrough = max(erasedPadThrough, keep)
     }
 
     // MARK: Reading
@@ -212,8 +230,9 @@ struct PasteLog {
                 changes.append(.edit(ops))
             case .keep(let item, _) where target == .pad:
                 changes.append(.emptied(at, item: item))
-            case .erased where target == .pad && entry.emptiedPad:
-                changes.append(.emptied(at, item: nil))
+            case .erased where target == .pad:
+                // An erased edit has a keep behind it, which leaves nothing of what it did.
+                if entry.emptiedPad { changes.append(.emptied(at, item: nil)) }
             default:
                 return nil
             }

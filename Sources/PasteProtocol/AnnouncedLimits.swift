@@ -28,7 +28,7 @@ public struct AnnouncedLimits: Hashable, Sendable {
     /// Refs in the `pending` of a `subscribe`: twice what may be in flight.
     public static let pendingRefs = 64
     /// Operations in one edit: splices have three; merging a long absence makes more.
-    public static let editOps = 4_096
+    public static let editOps = TextEdit.maximumOps
     /// The largest count in an operation: more scalars than any text has.
     public static let opCount = Int64(Int32.max)
     /// Bytes of a `paste` or `key`: the longest key, with a separator behind every character.

@@ -21,6 +21,12 @@ private func insert(_ text: String, at: Int = 0) -> TextEdit {
     TextEdit(ops: (at > 0 ? [.retain(at)] : []) + [.insert(Text(text))])
 }
 
+/// Every text that something holds, however deep.
+private func texts(in value: Any) -> Set<Text> {
+    if let text = value as? Text { return [text] }
+    return Mirror(reflecting: value).children.reduce(into: []) { $0.formUnion(texts(in: $1.value)) }
+}
+
 @Suite struct PasteTests {
     @Test("Tags chain as the shared vectors say")
     func tags() throws {
@@ -101,6 +107,27 @@ private func insert(_ text: String, at: Int = 0) -> TextEdit {
         #expect(paste.does(.edit(.item(1), base: 2, insert("x")), ann, 4) == .refused(.noSuchItem))
         #expect(paste.next(after: Cursor(seq: 1, tag: 3), maxBytes: 9) == .snapshot(same: false))
         #expect(paste.next(after: Cursor(seq: 9, tag: 3), maxBytes: 9) == .snapshot(same: false))
+    }
+
+    @Test("A text that was typed, kept and removed is nowhere in the paste, and older edits of the pad still apply")
+    func erasureOfKeptPads() {
+        let paste = fresh()
+        paste.does(.edit(.pad, base: 0, insert("secret")), ann, 1)
+        paste.does(.edit(.pad, base: 1, insert("first ", at: 0)), ann, 2)
+        paste.does(.keep(base: 2), ann, 3)
+        paste.does(.edit(.pad, base: 3, insert("second secret")), ann, 4)
+        paste.does(.keep(base: 4), ann, 5)
+        paste.does(.edit(.pad, base: 5, insert("stays")), ann, 6)
+        #expect(texts(in: paste).contains(Text("second secret")))
+        paste.does(.remove(item: 2), ann, 7)
+        #expect(texts(in: paste).subtracting([.empty]) == [Text("first secret"), Text("stays")])
+        // It was typed into a pad that two keeps have emptied since: what was typed stands on the pad that there is.
+        paste.does(.edit(.pad, base: 1, insert("!", at: 6)), bob, 1)
+        #expect(paste.committed.pad == Text("stays!"))
+        #expect(paste.does(.keep(base: 1), bob, 2) == .repeated(Receipt(ref: 2, seq: 3, item: 1)))
+        paste.does(.clear(through: 1), ann, 8)
+        #expect(!texts(in: paste).contains(Text("first secret")))
+        #expect(paste.does(.keep(base: 1), bob, 3) == .repeated(Receipt(ref: 3, seq: 3, item: nil)))
     }
 
     @Test("Only committed events are seen, and a failed batch leaves no trace")

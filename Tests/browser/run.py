@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs the browser scenarios: `build/venv/bin/python Tests/browser/run.py [unittest arguments]`, for example
-`run.py test_live.Editing`.
+`run.py test_editing.Editing`.
 
 Needs Playwright (`make test-browser` installs it under build/), a Chromium (CHROMIUM, else `chromium` in the PATH)
 and the server (PASTED_BIN, else .build/debug/pasted).
@@ -10,7 +10,7 @@ import pathlib
 import sys
 import unittest
 
-MODULES = ["test_page", "test_live"]
+MODULES = ["test_page", "test_live", "test_editing"]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LiveText } from "../../Public/js/editor.js";
-import { spliceBetween, opsOf, splicesOf, moved, asShown, textOffset, shownOffset } from "../../Public/js/splice.js";
+import { spliceBetween, opsOf, splicesOf, moved, asShown, textOffset, shownOffset, shownSplices } from "../../Public/js/splice.js";
 import { apply } from "../../Public/js/text.js";
 import { Undo } from "../../Public/js/undo.js";
 
@@ -121,6 +121,18 @@ describe("a splice", () => {
   test("cuts no code point", () => {
     assert.deepEqual(after("\u{1F600}", "\u{1F601}", null, 2), ["\u{1F601}", -1]);
     assert.deepEqual(after("x\u{1F600}y", "x\u{1FA00}y", null, 3), [1, "\u{1FA00}", -1]);
+  });
+
+  test("is one of what the textarea shows too, wherever it cuts a line end", () => {
+    const text = "a\r\nb\rc\nd";
+    for (let start = 0; start <= text.length; start += 1) {
+      for (let end = start; end <= text.length; end += 1) {
+        const behind = { start: text.length, end: text.length, insert: "\r\n" };
+        assert.deepEqual(shownSplices(text, [{ start, end, insert: "x\r\ny" }, behind]), [
+          { start: shownOffset(text, start), end: shownOffset(text, end), insert: "x\ny" }, { start: 7, end: 7, insert: "\n" },
+        ]);
+      }
+    }
   });
 
   test("is found whatever the caret says", () => {

@@ -84,7 +84,7 @@ export class ModelServer {
     }
     const items = [...this.items.values()];
     const half = Math.ceil(items.length / 2);
-    const snapshot = { type: "snapshot", paste: this.key, code: "7K3QWD", same: isSame, can: ["append", "remove"], pad: this.pad.text, padSeq: this.pad.seq, devices: 1 };
+    const snapshot = { type: "snapshot", paste: this.key, code: "7K3QWD", same: isSame, can: ["append", "edit", "keep", "remove", "clear", "extend", "delete"], pad: this.pad.text, padSeq: this.pad.seq, devices: 1 };
     if (items.length < 4) inbox.push({ ...snapshot, ...head, items });
     else inbox.push({ ...snapshot, ...head, items: items.slice(0, half), more: true }, { type: "items", items: items.slice(half) });
   }

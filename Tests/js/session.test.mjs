@@ -18,7 +18,7 @@ const item = (number, text) => ({ item: number, at: 5, by: OTHER, text, textSeq:
 const event = (seq, fields) => message({ type: "append", seq, tag: `t${seq}`, at: 5, by: OTHER, ref: 1, ...fields });
 const snapshot = (fields = {}) => message({
   type: "snapshot", paste: KEY, code: "7K3QWD", seq: 2, tag: "t2", same: false, now: 1_500, expiresAt: 9_000,
-  you: YOU, can: ["append"], pad: "", padSeq: 0, items: [item(1, "one"), item(2, "two")], acked: [], devices: 2, ...fields,
+  you: YOU, can: ["append", "edit", "keep", "remove", "clear", "extend", "delete"], pad: "", padSeq: 0, items: [item(1, "one"), item(2, "two")], acked: [], devices: 2, ...fields,
 });
 const resumed = (fields = {}) => message({
   type: "resumed", seq: 2, tag: "t2", now: 1_500, expiresAt: 9_000, you: YOU, acked: [], ...fields,
@@ -106,6 +106,24 @@ describe("connecting", () => {
     made.handle({ type: "network", online: false });
     assert.equal(made.online, false);
     assert.equal(made.connection, "connecting");
+  });
+
+  test("who types does not sit out a long wait, but dials once and not with every key", () => {
+    const made = live();
+    const dials = (effects) => effects.filter((effect) => effect.type === "connect").length;
+    const type = () => made.handle({ type: "act", verb: "type", target: "pad", ops: ["a"] });
+    made.handle(closed());
+    assert.equal(dials(type()), 0, "a short wait is sat out");
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      made.handle({ type: "timer", name: "reconnect", random: 0 });
+      made.handle(closed());
+    }
+    assert.equal(dials(type()), 1);
+    made.handle(closed());
+    assert.equal(dials(type()), 0, "the attempt made in a hurry failed");
+    assert.equal(dials(made.handle({ type: "timer", name: "reconnect", random: 0 })), 1);
+    made.handle(closed());
+    assert.equal(dials(type()), 1);
   });
 
   for (const [code, connection, phase] of [
@@ -317,6 +335,22 @@ describe("requests", () => {
     made.handle({ type: "act", verb: "remove", item: 1 });
     assert.deepEqual(notices(made.handle(message({ type: "error", ref: 1, code: "noSuchItem", retry: "never" }))), []);
     assert.equal(made.outbox.unanswered().length, 0);
+  });
+
+  test("that the key does not permit are not sent, and cost no text", () => {
+    const made = session({}, opened, snapshot({ can: ["append"] }));
+    for (const act of [{ verb: "remove", item: 1 }, { verb: "clear", through: 2 }, { verb: "extend", expiresIn: 5 },
+      { verb: "delete" }, { verb: "keep" }, { verb: "open", target: 1 }]) {
+      assert.deepEqual(made.handle({ type: "act", ...act }), [], act.verb);
+    }
+    assert.equal(sent(made.handle(append("three"))).length, 1);
+    made.handle(message({ type: "error", ref: 1, code: "pasteFull", message: "Full.", retry: "never" }));
+    made.handle(closed());
+    made.handle({ type: "timer", name: "reconnect", random: 0 });
+    made.handle(opened);
+    made.handle(snapshot({ can: [], same: true }));
+    assert.deepEqual(sent(made.handle({ type: "act", verb: "again", ref: 1 })), []);
+    assert.deepEqual(made.outbox.returned().map((entry) => entry.fields.text), ["three"], "it can still be copied");
   });
 
   test("pressing Remove twice asks once", () => {
