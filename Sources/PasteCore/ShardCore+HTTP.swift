@@ -80,6 +80,9 @@ extension ShardCore {
         } catch {
             return fail(error, head, session)
         }
+        if session.isRedirect {
+            return redirect(head, path, session)
+        }
         let file = "/" + path.segments.joined(separator: "/")
         if session.isOperator {
             return answerOperator(file, head, session)
@@ -144,7 +147,7 @@ extension ShardCore {
         }
     }
 
-    private func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
+    func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
         counters.badRequests &+= 1
         var fields = securityFields(session)
         fields.append(contentsOf: failure.fields)
@@ -152,7 +155,7 @@ extension ShardCore {
         respond(failure.status, fields, Array(failure.sentence.utf8) + [0x0A], head, session)
     }
 
-    private func respond(
+    func respond(
         _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], _ head: RequestHead,
         _ session: Session
     ) {
@@ -208,8 +211,12 @@ extension ShardCore {
     private static let page = "/index.html"
 
     /// What every answer carries.
-    private func securityFields(_ session: Session) -> HTTPFields {
-        session.isSecure ? Self.secureFields : Self.plainFields
+    func securityFields(_ session: Session) -> HTTPFields {
+        guard session.isSecure else { return Self.plainFields }
+        guard let seconds = settings.strictTransportSeconds else { return Self.secureFields }
+        var fields = Self.secureFields
+        fields[.strictTransportSecurity] = "max-age=\(seconds)"
+        return fields
     }
 
     private static let plainFields = fields([
