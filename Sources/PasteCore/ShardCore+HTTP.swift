@@ -122,7 +122,9 @@ extension ShardCore {
             fields[.contentType] = nil
             return respond(.notModified, fields, [], head, session)
         }
-        if let gzip = asset.gzip, head.fields.acceptsGzip {
+        // The page fits into a connection's first flight as it is, and under every key it is the same: compressing it
+        // would gain nothing but the question whether its size tells something (BREACH).
+        if let gzip = asset.gzip, !isPage, head.fields.acceptsGzip {
             fields[.contentEncoding] = "gzip"
             // Another representation, another tag (RFC 9110 section 8.8.3).
             return respond(.ok, fields, gzip, head, session)

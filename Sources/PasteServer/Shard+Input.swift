@@ -140,7 +140,6 @@ extension Shard {
 
     private func count(_ connection: Connection, _ error: TLSError) {
         connection.flags.insert(.isCounted)
-        counters.failedHandshakes += 1
         guard case .peer(let fault) = error else { return }
         switch fault.kind {
         case .broken: counters.brokenSessions += 1
@@ -154,7 +153,6 @@ extension Shard {
     /// It sends ciphertext and never anything in it. TLS has no alert for that.
     private func stop(flooding connection: Connection) {
         connection.flags.insert(.isCounted)
-        counters.failedHandshakes += 1
         counters.floods += 1
         close(connection)
     }

@@ -12,8 +12,7 @@ struct IOCounters: Sendable {
     var lostConnections: UInt64 = 0
     var handshakes: UInt64 = 0
     var resumedHandshakes: UInt64 = 0
-    /// Sessions that the peer broke, in the handshake or later; each is one of the five below or a flood.
-    var failedHandshakes: UInt64 = 0
+    // Sessions that the peer broke, in the handshake or later, by what an operator would do about it.
     var brokenSessions: UInt64 = 0
     var versionFailures: UInt64 = 0
     var parameterFailures: UInt64 = 0
@@ -33,13 +32,12 @@ struct IOCounters: Sendable {
         ("connections_lost", "Connections reset or timed out.", \.lostConnections),
         ("tls_handshakes", "TLS handshakes completed.", \.handshakes),
         ("tls_resumed", "TLS handshakes that resumed a session.", \.resumedHandshakes),
-        ("tls_failed", "TLS sessions that the peer broke.", \.failedHandshakes),
         ("tls_unfinished", "Connections that ended before their TLS handshake did.", \.unfinishedHandshakes),
         ("tls_plain_requests", "Requests without TLS on a TLS port.", \.plainRequests),
         ("accept_exhaustions", "Times that no descriptor was left to accept with.", \.exhaustions),
     ]
 
-    /// `tls_failed`, by what an operator would do about it.
+    /// `tls_failures`, by reason.
     static let faults: [(reason: String, value: any KeyPath<IOCounters, UInt64> & Sendable)] = [
         ("broken", \.brokenSessions), ("version", \.versionFailures), ("parameters", \.parameterFailures),
         ("application_protocol", \.protocolFailures), ("peer_alert", \.peerAlerts), ("flood", \.floods),

@@ -16,6 +16,8 @@ import UnixSignals
 extension Serve {
     /// Serves until SIGTERM or SIGINT, then ends in order. A second signal ends at once.
     func serve(_ settings: Settings) async throws {
+        // From the first moment on: a SIGHUP that nobody waits for ends the process.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         var logger = Logger(label: "pasted") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = settings.logLevel
         let state = try StateDirectory(settings.stateDirectory)
@@ -40,7 +42,7 @@ extension Serve {
         let server = try Server(configuration)
         announce(server, certificates, isVolatile: settings.isVolatile)
         let group = ServiceGroup(
-            services: [HangUps(server), CertificateWatch(server), server],
+            services: [HangUps(signals: hangUps, server: server), CertificateWatch(server), server],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
     }
@@ -86,14 +88,11 @@ extension Serve {
 
 /// SIGHUP: reads again what can be read again. Without it the signal would end the process.
 private struct HangUps: Service {
-    private let server: Server
-
-    init(_ server: Server) {
-        self.server = server
-    }
+    let signals: UnixSignalsSequence
+    let server: Server
 
     func run() async throws {
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in signals.cancelOnGracefulShutdown() {
             server.reloadCertificates()
         }
     }

@@ -77,7 +77,7 @@ import Testing
         let answer = try client.receive(1_000)
         #expect(answer.first == 21)
         #expect(await eventually { server.group.setup.statistics.connections == 0 })
-        #expect(await eventually { server.group.setup.statistics.all[0].io.failedHandshakes == 1 })
+        #expect(await eventually { server.group.setup.statistics.all[0].io.brokenSessions == 1 })
         await server.group.stop()
     }
 
