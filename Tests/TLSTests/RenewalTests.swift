@@ -163,6 +163,39 @@ import Testing
         #expect(certificates.status.failures == 1 && certificates.status.renewals == 1)
     }
 
+    @Test("threads that accept never notice an exchange: every handshake goes through")
+    func concurrent() async throws {
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let one = try Certificate.makeOwn(names: "DNS:localhost")
+        try put(one)
+        let certificates = try Certificates([source], now: now)
+        let client = try TLSContext(trusting: one.chain)
+        let opened = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<3 {
+                group.addTask {
+                    var ticket: TLSTicket?
+                    for _ in 0..<50 {
+                        var pair = try Loopback(certificates.context, client, ticket: ticket)
+                        try pair.settle()
+                        ticket = pair.client.ticket
+                        guard pair.server.isOpen else { return 0 }
+                    }
+                    return 50
+                }
+            }
+            for number in 1...20 {
+                // The same certificate in another file is another context.
+                let spaces = [UInt8](repeating: 10, count: number)
+                try put(Certificate(chain: one.chain + spaces, key: one.key))
+                #expect(certificates.reload(now: now).count == 1)
+                await Task.yield()
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(opened == 150)
+        #expect(certificates.status.renewals == 20)
+    }
+
     @Test("the own certificate is made anew under a running server before it ends")
     func own() throws {
         defer { try? FileManager.default.removeItem(atPath: directory) }
