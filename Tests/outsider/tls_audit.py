@@ -1,4 +1,7 @@
-"""What auditors say: testssl.sh and sslyze, on both key types and both profiles. Anything above "info" is a failure."""
+"""What auditors say: testssl.sh and sslyze, on both key types and both profiles. Anything above "info" is a failure.
+
+Names of profiles as arguments: those only.
+"""
 
 import json
 import pathlib
@@ -15,6 +18,8 @@ NOT_OURS = {"DNS_CAArecord", "engine_problem"}
 
 def testssl(directory, authority, host, port):
     report = pathlib.Path(directory, f"testssl-{host}-{port}.json")
+    # It appends to what is there.
+    report.unlink(missing_ok=True)
     subprocess.run(
         ["testssl", "--quiet", "--warnings", "off", "--color", "0", "--openssl", "/usr/bin/openssl", "--add-ca",
          authority.root, "--ip", "127.0.0.1", "--jsonfile", report, f"{host}:{port}"],
@@ -26,6 +31,16 @@ def testssl(directory, authority, host, port):
     complete = {"BREACH", "cipher_negotiated", "cert_chain_of_trust", "clientsimulation-chrome_79_win10"}
     missing = complete - {found["id"] for found in findings}
     return above + [f"testssl.sh did not look at {name}" for name in missing], len(findings)
+
+
+def patient_testssl(*arguments):
+    """WARN is no verdict: testssl.sh could not make a check, on a busy machine above all that of resuming a session
+    of TLS 1.3, whose ticket its client does not wait for. It may try again, twice."""
+    for _ in range(3):
+        above, count = testssl(*arguments)
+        if not above or not all(finding.startswith("WARN ") for finding in above):
+            break
+    return above, count
 
 
 def sslyze(authority, host, port, profile):
@@ -42,14 +57,14 @@ def main():
         authority = Authority(directory)
         pairs = [authority.leaf("ec", "DNS:localhost", "IP:127.0.0.1"), authority.leaf("rsa", "DNS:rsa.test", rsa=True)]
         chains, keys = (",".join(map(str, files)) for files in zip(*pairs))
-        for profile in ("intermediate", "modern"):
+        for profile in sys.argv[1:] or ("intermediate", "modern"):
             with Server("--store", "memory", "--certificate", chains, "--private-key", keys, "--tls-profile", profile,
                         "--hsts", "730d", tls=True) as server:
                 # Mozilla's "modern" takes ECDSA only.
                 for host in ("localhost", "rsa.test") if profile == "intermediate" else ("localhost",):
                     said = sslyze(authority, host, server.port, profile)
                     print(f"sslyze, {profile}, {host}:", *(said or ["compliant"]), sep="\n    ", flush=True)
-                    above, count = testssl(directory, authority, host, server.port)
+                    above, count = patient_testssl(directory, authority, host, server.port)
                     print(f"testssl.sh, {profile}, {host}:", *(above or [f"{count} findings, none above info"]),
                           sep="\n    ", flush=True)
                     faults += len(said) + len(above)
