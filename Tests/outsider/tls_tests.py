@@ -9,12 +9,11 @@ import socket
 import ssl
 import subprocess
 import tempfile
-import time
 import unittest
 import urllib.request
 
 from authority import Authority
-from server import BINARY, Server, free_port
+from server import BINARY, Server, eventually, free_port
 
 # Mozilla's "intermediate", TLS 1.2's part.
 CIPHERS = {
@@ -208,14 +207,6 @@ def metrics(port, names):
     text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
     found = dict(re.findall(r"^pasted_tls_(\S+) (-?\d+)$", text, re.M))
     return {name: int(found[name]) for name in names}
-
-
-def eventually(look, wanted, seconds=40):
-    """What `look` gives once it is what is wanted, or at last."""
-    end = time.monotonic() + seconds
-    while (found := look()) != wanted and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
 
 
 class Profiles(unittest.TestCase):
