@@ -15,8 +15,12 @@ public struct ServerConfiguration: Sendable {
     public var listen: [ListenAddress]
     /// Where the operator reads metrics and health, without TLS; `nil`: nowhere.
     public var operatorListen: ListenAddress?
-    /// The certificate and its settings; `nil`: plain HTTP.
-    public var tls: TLSContext?
+    /// Where people who come without TLS are sent to the first of `listen`; none: nowhere.
+    public var redirectListen: [ListenAddress] = []
+    /// What answers a certificate authority there; `nil`: nothing does.
+    public var challenges: (any Challenges)?
+    /// The certificates; `nil`: plain HTTP.
+    public var tls: Certificates?
     /// How many event-loop threads, at least 1.
     public var shards: Int
     /// The service's settings.
@@ -34,7 +38,7 @@ public struct ServerConfiguration: Sendable {
 
     /// A server's parts.
     public init(
-        listen: [ListenAddress], operatorListen: ListenAddress? = nil, tls: TLSContext?, shards: Int,
+        listen: [ListenAddress], operatorListen: ListenAddress? = nil, tls: Certificates?, shards: Int,
         core: CoreSettings, site: Site, store: any PasteStore, gracePeriod: Duration, logger: Logger
     ) {
         self.listen = listen
@@ -56,6 +60,8 @@ public final class Server: Service {
     public let addresses: [ListenAddress]
     /// Where the operator connects.
     public let operatorAddresses: [ListenAddress]
+    /// Where people who come without TLS are sent to where it is spoken.
+    public let redirectAddresses: [ListenAddress]
     private let configuration: ServerConfiguration
     private let group: ShardGroup<ShardCore>
 
@@ -72,8 +78,19 @@ public final class Server: Service {
         let operatorEntrances = try configuration.operatorListen.map { address in
             try bind(address, options).map { (address.host, $0) }
         }
+        let redirectEntrances = try configuration.redirectListen.flatMap { address in
+            try bind(address, options).map { (address.host, $0) }
+        }
         addresses = entrances.map { ListenAddress(host: $0.0, port: $0.1.port) }.uniqued
         operatorAddresses = (operatorEntrances ?? []).map { ListenAddress(host: $0.0, port: $0.1.port) }.uniqued
+
+        redirectAddresses = redirectEntrances.map { ListenAddress(host: $0.0, port: $0.1.port) }.uniqued
+        var core = configuration.core
+        if let first = addresses.first, !redirectAddresses.isEmpty {
+            let secure = addresses.first { $0.port == 443 } ?? first
+            core.redirect = Redirect(port: secure.port, challenges: configuration.challenges)
+        }
+        let settings = core
 
         var plan = ShardGroup<ShardCore>.Plan(store: configuration.store, logger: configuration.logger)
         plan.shards = configuration.shards
@@ -82,15 +99,20 @@ public final class Server: Service {
         plan.listeners =
             entrances.map { .init(listener: $0.1, isSecure: configuration.tls != nil, isOperator: false) }
             + (operatorEntrances ?? []).map { .init(listener: $0.1, isSecure: false, isOperator: true) }
+            + redirectEntrances.map { .init(listener: $0.1, isSecure: false, isOperator: false, isRedirect: true) }
         group = try ShardGroup(plan) { shard, view in
             ShardCore(
-                settings: configuration.core, shard: shard, shards: configuration.shards, site: configuration.site,
+                settings: settings, shard: shard, shards: configuration.shards, site: configuration.site,
                 operatorView: view, random: SystemRandomNumberGenerator(), now: WallClock.present)
         }
     }
 
+    var certificates: Certificates? { configuration.tls }
+    var logger: Logger { configuration.logger }
+
     /// Starts the shards' threads: from here on connections are served.
     public func start() throws {
+        tell(configuration.tls?.notes ?? [])
         try group.start()
     }
 

@@ -3,12 +3,14 @@
 import PasteCore
 import PasteStore
 import Reactor
+import TLS
 
 /// Health and metrics of the whole server. Any thread.
 struct ServerView: OperatorView {
     let statistics: Statistics
     let store: any PasteStore
     let loops: [EventLoop]
+    let certificates: Certificates?
 
     var trouble: String? {
         switch store.status {
@@ -30,7 +32,7 @@ struct ServerView: OperatorView {
             "loop_ticks", "Rounds of the event loops.", loops.reduce(0) { $0 &+ $1.statistics.ticks })
         text += gauge("connections", "Connections that are open.", figures.reduce(0) { $0 + $1.connections })
         text += gauge("store_ready", "Whether the store can do its work (1) or not (0).", trouble == nil ? 1 : 0)
-        return text
+        return text + tlsMetrics(figures)
     }
 
     private func counter(_ name: String, _ help: String, _ value: UInt64) -> String {

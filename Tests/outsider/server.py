@@ -18,6 +18,14 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def eventually(look, wanted, seconds=40):
+    """What `look` gives once it is what is wanted, or at last."""
+    end = time.monotonic() + seconds
+    while (found := look()) != wanted and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
 class Server:
     """`pasted serve` on a loopback port with a state directory of its own."""
 
