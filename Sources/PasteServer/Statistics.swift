@@ -15,6 +15,8 @@ struct IOCounters: Sendable {
     var failedHandshakes: UInt64 = 0
     /// HTTP without TLS on a TLS port.
     var plainRequests: UInt64 = 0
+    /// Connections closed since a proxy's header did not come, or was none.
+    var refusedIntroductions: UInt64 = 0
     /// How often no descriptor was left to accept with.
     var exhaustions: UInt64 = 0
 
@@ -26,6 +28,9 @@ struct IOCounters: Sendable {
         ("tls_resumed", "TLS handshakes that resumed a session.", \.resumedHandshakes),
         ("tls_failed", "TLS sessions that the peer broke.", \.failedHandshakes),
         ("tls_plain_requests", "Requests without TLS on a TLS port.", \.plainRequests),
+        (
+            "proxy_headers_refused", "Connections closed for want of a proxy's header.", \.refusedIntroductions
+        ),
         ("accept_exhaustions", "Times that no descriptor was left to accept with.", \.exhaustions),
     ]
 }

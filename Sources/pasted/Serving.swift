@@ -27,6 +27,9 @@ extension Serve {
         core.messageBytes = settings.messageBytes
         core.appends = settings.appends
         core.edits = settings.edits
+        core.proxies = settings.proxies
+        // A shard has its part, and room for a message of two peers at least.
+        core.bufferBytes = max(settings.bufferBytes / settings.shards, 2 * settings.messageBytes)
         core.allowedOrigins = settings.allowedOrigins
         let certificate = try settings.isSecure ? certificate(settings, state) : nil
         var configuration = ServerConfiguration(
@@ -34,6 +37,7 @@ extension Serve {
             tls: try certificate.map { try TLSContext(serving: $0) }, shards: settings.shards, core: core,
             site: try StaticSite.load(settings.siteDirectory), store: store, gracePeriod: settings.gracePeriod,
             logger: logger)
+        configuration.usesProxyProtocol = settings.usesProxyProtocol
         configuration.operatorListen = settings.adminListen
         let server = try Server(configuration)
         announce(server, certificate, isVolatile: settings.isVolatile)
