@@ -1,7 +1,7 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser simulate sanitize bench fuzz format docs packages
+.PHONY: run test test-swift test-js test-outside test-browser slow simulate sanitize bench fuzz format docs packages
 
 # Playwright, websockets and jsonschema, for the tests alone.
 VENV := build/venv
@@ -29,12 +29,19 @@ test-outside: packages $(VENV)/.made
 	swift build --product pasted
 	$(PYTHON) -m unittest discover --start-directory Tests/protocol
 	$(PYTHON) Tests/outsider/outsider_tests.py
+	$(PYTHON) Tests/outsider/http_tests.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20
 
 test-browser: packages $(VENV)/.made
 	@.ci/packages chromium fonts-noto-color-emoji
 	swift build --product pasted
 	$(PYTHON) Tests/browser/run.py
+
+# Slow and silent peers, a thousand at a time: what they cost, and whether somebody else is served meanwhile.
+slow: packages $(VENV)/.made
+	@.ci/packages slowhttptest
+	$(RELEASE)
+	PASTED_BIN=$(BINARY) $(PYTHON) Tests/outsider/slow.py
 
 # Worlds that nobody has seen; a failure prints its seed.
 simulate: packages
