@@ -71,19 +71,22 @@ private func fourBytes(_ text: some StringProtocol) -> UInt64? {
 
 /// The groups of `2001:db8::192.0.2.1` (RFC 4291 section 2.2).
 private func eightGroups(_ text: some StringProtocol) -> [UInt16]? {
-    let halves = text.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false).map { groups(of: $0) }
-    guard let first = halves.first.flatMap(\.self) else { return nil }
-    guard halves.count > 1 else { return first.count == 8 ? first : nil }
-    guard let last = halves[1], first.count + last.count < 8 else { return nil }
+    let halves = text.split(separator: "::", maxSplits: 1, omittingEmptySubsequences: false)
+    guard halves.count > 1 else {
+        return groups(of: text, mayEndInIPv4: true).flatMap { $0.count == 8 ? $0 : nil }
+    }
+    guard let first = groups(of: halves[0], mayEndInIPv4: false), let last = groups(of: halves[1], mayEndInIPv4: true),
+        first.count + last.count < 8
+    else { return nil }
     return first + Array(repeating: 0, count: 8 - first.count - last.count) + last
 }
 
-private func groups(of text: some StringProtocol) -> [UInt16]? {
+private func groups(of text: some StringProtocol, mayEndInIPv4: Bool) -> [UInt16]? {
     guard !text.isEmpty else { return [] }
     var groups: [UInt16] = []
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     for (index, part) in parts.enumerated() {
-        if index == parts.count - 1, let bytes = fourBytes(part) {
+        if mayEndInIPv4, index == parts.count - 1, let bytes = fourBytes(part) {
             groups += [UInt16(truncatingIfNeeded: bytes >> 16), UInt16(truncatingIfNeeded: bytes)]
         } else {
             let isNumber = (1...4).contains(part.utf8.count) && part.allSatisfy(\.isHexDigit)

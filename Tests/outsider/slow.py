@@ -149,6 +149,11 @@ async def slowhttptest(server, *arguments):
     return f"{end}; service available: {'always' if told == {'YES'} else told or 'not asked'}"
 
 
+async def outcome(peers):
+    closed = sum(await asyncio.gather(*(peer.is_closed() for peer in peers)))
+    return f"{closed} of {len(peers)} closed"
+
+
 async def silence(server):
     peers = await gathered([lambda n=n: Peer.connect(server, n) for n in range(2000)])
     await asyncio.sleep(14)
