@@ -1,7 +1,7 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser tls-audit simulate sanitize bench fuzz format docs packages
+.PHONY: run test test-swift test-js test-outside test-browser tls-audit slow simulate sanitize bench fuzz format docs packages
 
 # Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
 VENV := build/venv
@@ -32,6 +32,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/tls_tests.py
 	$(PYTHON) Tests/outsider/tls_floods.py
 	$(PYTHON) Tests/outsider/example_tests.py
+	$(PYTHON) Tests/outsider/http_tests.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20
 
 test-browser: packages $(VENV)/.made
@@ -46,6 +47,11 @@ tls-audit: packages
 	test -x build/audit/bin/sslyze || python3 -m venv build/audit
 	build/audit/bin/pip install --quiet --disable-pip-version-check --requirement Tests/outsider/audit-requirements.txt
 	build/audit/bin/python Tests/outsider/tls_audit.py
+# Slow and silent peers, a thousand at a time: what they cost, and whether somebody else is served meanwhile.
+slow: packages $(VENV)/.made
+	@.ci/packages slowhttptest
+	$(RELEASE)
+	PASTED_BIN=$(BINARY) $(PYTHON) Tests/outsider/slow.py
 
 # Worlds that nobody has seen; a failure prints its seed.
 simulate: packages

@@ -22,7 +22,25 @@ struct ChunkLine: Equatable {
         guard index > 0, index == line.count || (!rest.isEmpty && line[rest.lowerBound] == UInt8(ascii: ";")) else {
             throw .badRequest("A chunk must begin with its size in hexadecimal.")
         }
+        guard ChunkLine.closesQuotes(rest, in: line) else {
+            throw .badRequest("A chunk extension has a quoted text without an end.")
+        }
         self.size = size
         extensionBytes = line.count &- index
+    }
+
+    /// A reader that takes a line end within quotes for text would find the chunk's data elsewhere than we do.
+    private static func closesQuotes(_ range: Range<Int>, in line: Span<UInt8>) -> Bool {
+        var isQuoted = false
+        var index = range.lowerBound
+        while index < range.upperBound {
+            if line[index] == UInt8(ascii: "\"") {
+                isQuoted.toggle()
+            } else if isQuoted, line[index] == UInt8(ascii: "\\") {
+                index &+= 1
+            }
+            index &+= 1
+        }
+        return !isQuoted
     }
 }

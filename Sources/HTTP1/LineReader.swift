@@ -21,6 +21,9 @@ struct LineReader: Sendable {
     /// Whether no byte of a line is kept.
     var isEmpty: Bool { kept.isEmpty }
 
+    /// Bytes of a line that are kept.
+    var count: Int { kept.count }
+
     /// - Parameter limit: the most bytes of the line without its CRLF.
     mutating func next(_ bytes: Span<UInt8>, at offset: inout Int, limit: Int) -> Step {
         let start = offset

@@ -45,6 +45,9 @@ public struct RequestParser: Sendable {
     /// Whether no byte of a request has come since the last one ended: the connection may be closed without loss.
     public var isIdle: Bool { phase == .idle && lines.isEmpty }
 
+    /// Bytes of the head or the trailers that are kept until their end comes: 0 between requests.
+    public var heldBytes: Int { (phase == .fields ? lineBytes : 0) &+ lines.count }
+
     /// The next event in `bytes` from `offset` on.
     ///
     /// - Parameter offset: where to read; moved behind what the event used.

@@ -19,10 +19,17 @@ public struct CoreSettings: Sendable {
     /// Where the address without TLS leads; `nil`: there is none.
     public var redirect: Redirect?
 
+    /// Networks whose word for a request's origin is taken (`X-Forwarded-For`, `X-Forwarded-Proto`, the PROXY protocol).
+    public var proxies: [AddressRange] = []
+
     /// Bytes of one WebSocket message: six times a text of 1 MiB, as JSON escapes grow it, and some room.
     public var messageBytes = 6 << 20 + 64 << 10
     /// Bytes that wait for one viewer before it is only a cursor into the log.
     public var outboxHighWaterBytes = 256 << 10
+    /// Bytes that one shard keeps for all its peers together: unfinished messages and heads, input that waits, output
+    /// that is not read. One peer alone stays below 8 MiB; ten thousand hostile ones would not. Over it, the connections
+    /// of the address that holds most are closed, with a code that says to come back.
+    public var bufferBytes = 256 << 20
     /// Bytes of text in one part of a snapshot.
     public var snapshotPartBytes = 256 << 10
     /// Bytes of events that a viewer who is behind gets at a time.
@@ -42,6 +49,8 @@ public struct CoreSettings: Sendable {
     public var pingMilliseconds: Milliseconds = 30_000
     /// Silence after that ping before the connection counts as gone.
     public var pongMilliseconds: Milliseconds = 30_000
+    /// From the first byte of a WebSocket message to its last, fragments and all: 6 MiB at 0.5 Mbit/s.
+    public var messageMilliseconds: Milliseconds = 120_000
     /// A viewer with waiting output that reads nothing at all.
     public var stalledReaderMilliseconds: Milliseconds = 60_000
     /// From the close frame to the end of the connection.

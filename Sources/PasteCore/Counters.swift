@@ -40,12 +40,17 @@ public struct Counters: Sendable {
     public internal(set) var stalledReaders: UInt64 = 0
     /// Connections closed because nothing came.
     public internal(set) var timeouts: UInt64 = 0
+    /// Connections closed since all together held more bytes than the budget.
+    public internal(set) var relievedConnections: UInt64 = 0
     /// Connections closed because their device came anew.
     public internal(set) var replacedConnections: UInt64 = 0
     /// Bytes received, after decryption.
     public internal(set) var receivedBytes: UInt64 = 0
     /// Bytes sent, before encryption.
     public internal(set) var sentBytes: UInt64 = 0
+
+    /// Bytes that are kept for peers now: no counter, goes up and down.
+    public internal(set) var bufferedBytes: UInt64 = 0
 
     /// Zeros.
     public init() {}
@@ -75,6 +80,10 @@ public struct Counters: Sendable {
         ("expiries", "Pastes expired or deleted while a device had them open.", \.expiries),
         ("stalled_readers", "Connections closed because nothing was read.", \.stalledReaders),
         ("timeouts", "Connections closed because nothing came.", \.timeouts),
+        (
+            "relieved_connections", "Connections closed since all together held more bytes than the budget.",
+            \.relievedConnections
+        ),
         ("replaced_connections", "Connections closed because their device came anew.", \.replacedConnections),
         ("received_bytes", "Bytes received, after decryption.", \.receivedBytes),
         ("sent_bytes", "Bytes sent, before encryption.", \.sentBytes),

@@ -1,26 +1,51 @@
-/// What waits to be sent to one connection: shared buffers, in order, and how much of the first has gone.
+/// What waits to be sent to one connection: buffers in order, and how much of the first has gone.
 struct Outbox {
+    /// Who pays for a buffer.
+    enum Owner {
+        /// This connection alone.
+        case this
+        /// Everyone who was sent the same frame, through the charge that was made with it.
+        case many(BufferCharge)
+        /// Nobody: it is in memory anyway.
+        case site
+    }
+
+    private struct Entry {
+        var bytes: [UInt8]
+        var owner: Owner
+    }
+
     /// Sent buffers, then waiting ones. The sent ones go when they are as many as the others.
-    private var buffers: [[UInt8]] = []
+    private var entries: [Entry] = []
     private var front = 0
     private var frontOffset = 0
     /// Bytes that have not been sent.
     private(set) var byteCount = 0
+    /// Bytes of memory that are kept for this connection alone.
+    private(set) var ownBytes = 0
 
     var isEmpty: Bool { byteCount == 0 }
 
-    mutating func push(_ buffer: [UInt8]) {
+    /// Bytes as memory counts them: 10,000 small frames take more room than their bytes.
+    var weight: Int { byteCount + (entries.count - front) * Self.entryBytes }
+
+    /// What a buffer takes beside its bytes: its place here, its header, the allocator's own.
+    private static let entryBytes = 64
+
+    mutating func push(_ buffer: [UInt8], owner: Owner = .this) {
         guard !buffer.isEmpty else { return }
-        buffers.append(buffer)
+        let entry = Entry(bytes: buffer, owner: owner)
+        entries.append(entry)
         byteCount += buffer.count
+        ownBytes += Self.own(entry)
     }
 
     /// Copies the first bytes, as many as fit, behind what `output` holds already.
     func copy(into output: inout OutputSpan<UInt8>) {
         var start = frontOffset
-        for index in buffers.indices.dropFirst(front) where output.freeCapacity > 0 {
-            let count = min(buffers[index].count - start, output.freeCapacity)
-            copyBytes(of: buffers[index], start..<start + count, into: &output)
+        for index in entries.indices.dropFirst(front) where output.freeCapacity > 0 {
+            let count = min(entries[index].bytes.count - start, output.freeCapacity)
+            copyBytes(of: entries[index].bytes, start..<start + count, into: &output)
             start = 0
         }
     }
@@ -30,22 +55,28 @@ struct Outbox {
         precondition(count >= 0 && count <= byteCount, "no more can be sent than waited")
         byteCount -= count
         guard byteCount > 0 else {
-            buffers.removeAll(keepingCapacity: buffers.count <= Self.keptBuffers)
+            entries.removeAll(keepingCapacity: entries.count <= Self.keptBuffers)
             front = 0
             frontOffset = 0
+            ownBytes = 0
             return
         }
         var end = frontOffset + count
-        while end >= buffers[front].count {
-            end -= buffers[front].count
-            buffers[front] = []
+        while end >= entries[front].bytes.count {
+            end -= entries[front].bytes.count
+            ownBytes -= Self.own(entries[front])
+            entries[front] = Entry(bytes: [], owner: .site)
             front += 1
         }
         frontOffset = end
-        if front > Self.keptBuffers, front * 2 > buffers.count {
-            buffers.removeFirst(front)
+        if front > Self.keptBuffers, front * 2 > entries.count {
+            entries.removeFirst(front)
             front = 0
         }
+    }
+
+    private static func own(_ entry: Entry) -> Int {
+        if case .this = entry.owner { entry.bytes.count + entryBytes } else { entryBytes }
     }
 
     /// Places for buffers that an empty outbox may keep, so that idle connections stay small.

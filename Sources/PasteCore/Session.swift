@@ -1,3 +1,4 @@
+import HTTP1
 import PasteModel
 import PasteProtocol
 import WebSocket
@@ -9,8 +10,11 @@ import WebSocket
 ///       \__________________\_____________________\_____ finish -----> closing (flushed, then closed)
 final class Session {
     let id: ConnectionID
-    let peer: PeerAddress
-    let isSecure: Bool
+    /// Who connected, and whether by TLS.
+    let transport: (peer: PeerAddress, isSecure: Bool)
+    /// Whose the latest request is, and whether its way was encrypted: the transport's, or what a trusted proxy says.
+    var peer: PeerAddress
+    var isSecure: Bool
     /// Whether it came in at the operator's address.
     let isOperator: Bool
     /// Whether it came in at the address without TLS that leads to the one with it.
@@ -24,6 +28,10 @@ final class Session {
     var host = ""
 
     var outbox = Outbox()
+    /// What of the shard's budget it has used up, as `account` found.
+    var accountedBytes = 0
+    /// When the message under way began.
+    var messageBegunAt: Milliseconds?
     /// Bytes that were read and not looked at yet, because `wait` says so.
     var held: [UInt8] = []
     /// Why input is not looked at now.
@@ -55,11 +63,18 @@ final class Session {
 
     init(id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool = false, now: Milliseconds) {
         self.id = id
+        transport = (peer, isSecure)
         self.peer = peer
         self.isSecure = isSecure
         self.isOperator = isOperator
         lastInputAt = now
         lastOutputAt = now
+    }
+
+    /// Bytes that the shard keeps for it alone. Frames that others get too are counted where they were made.
+    var heldBytes: Int {
+        held.count + (wait?.byteCount ?? 0) + (http?.parser.heldBytes ?? 0) + (webSocket?.reservedBytes ?? 0)
+            + outbox.ownBytes
     }
 
     /// Why a session's input waits.
@@ -74,6 +89,14 @@ final class Session {
         case permit(message: [UInt8])
         /// The peer takes no output: nothing more is answered until it does.
         case outbox
+
+        /// Bytes of the message that waits.
+        var byteCount: Int {
+            switch self {
+            case .handOff(_, let message), .permit(let message): message.count
+            case .load, .create, .outbox: 0
+            }
+        }
     }
 
     /// One device's place in one paste.

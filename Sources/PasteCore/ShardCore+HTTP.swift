@@ -9,7 +9,7 @@ import WebSocket
 /// One HTTP connection's state; dropped at the upgrade.
 final class HTTPConnection {
     var parser = RequestParser(limits: HTTPLimits())
-    /// The request whose content is being read.
+    /// The request that is answered when its last byte has come.
     var head: RequestHead?
     /// Whether a byte of the awaited request has come: from then on it has to be complete in time.
     var hasBegun = true
@@ -36,10 +36,14 @@ extension ShardCore {
             return false
         case .head(let head):
             counters.requests &+= 1
-            http.head = head
+            identify(session, head)
+            if head.body == .none {
+                http.head = head
+            } else {
+                refuseContent(head, session)
+            }
         case .body:
-            // No resource of the page takes content: it is read over, within the parser's limit.
-            break
+            break  // refused by then: no resource of the page takes content
         case .end:
             guard let head = http.head else { break }
             http.head = nil
@@ -52,6 +56,15 @@ extension ShardCore {
             finish(session)
         }
         return true
+    }
+
+    /// Answers before the content has come, and instead of `100 Continue`: what will follow is not read as a request,
+    /// so the connection ends with the answer (RFC 9110 sections 10.1.1 and 15.5.14).
+    private func refuseContent(_ head: RequestHead, _ session: Session) {
+        var head = head
+        head.keepsAlive = false
+        answer(head, session)
+        finish(session)
     }
 
     private func setDue(_ time: Milliseconds, _ http: HTTPConnection, _ session: Session) {
@@ -70,13 +83,27 @@ extension ShardCore {
         finish(session)
     }
 
+    /// The server can not keep what a request has sent so far.
+    func refuseForLoad(_ session: Session) {
+        send(
+            session,
+            HTTPFailure(
+                .serviceUnavailable, "The server is short of memory: try again later.", fields: [.retryAfter: "10"]
+            ).serialized(date: date, extra: securityFields(session)))
+        finish(session)
+    }
+
     private var date: String { HTTPDate.text(secondsSince1970: now / 1_000) }
 
     private func answer(_ head: RequestHead, _ session: Session) {
-        let isHead = head.method == .head
         let path: RequestPath
-        do {
+        do throws(HTTPFailure) {
             path = try RequestPath(head.target)
+            try checkMethod(head.method)
+            if !session.isOperator, path.segments == ["live"] {
+                return upgrade(head, session)
+            }
+            try checkReading(head)
         } catch {
             return fail(error, head, session)
         }
@@ -87,14 +114,6 @@ extension ShardCore {
         if session.isOperator {
             return answerOperator(file, head, session)
         }
-        if file == "/live" {
-            return upgrade(head, session)
-        }
-        guard isHead || head.method == .get else {
-            return fail(
-                HTTPFailure(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"]),
-                head, session)
-        }
         let isKey = path.segments.count == 1 && PasteKey(parsing: path.segments[0]) != nil
         if let asset = site.assets[file], file != Self.page {
             serve(asset, isPage: false, head, session)
@@ -103,6 +122,25 @@ extension ShardCore {
             serve(page, isPage: true, head, session)
         } else {
             fail(HTTPFailure(.notFound, "There is nothing here."), head, session)
+        }
+    }
+
+    /// A method that no resource knows is another error than one that this resource does not have (RFC 9110
+    /// sections 15.5.6 and 15.6.2). Methods differ by case.
+    private func checkMethod(_ method: HTTPRequest.Method) throws(HTTPFailure) {
+        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
+        guard known.contains(method) else {
+            throw HTTPFailure(.notImplemented, "This server does not know the method.")
+        }
+    }
+
+    /// What can only be read takes `GET` and `HEAD`, without content.
+    private func checkReading(_ head: RequestHead) throws(HTTPFailure) {
+        guard head.method == .get || head.method == .head else {
+            throw HTTPFailure(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"])
+        }
+        guard head.body == .none else {
+            throw HTTPFailure(.contentTooLarge, "This address takes no content.")
         }
     }
 
@@ -127,9 +165,9 @@ extension ShardCore {
         if let gzip = asset.gzip, !isPage, head.fields.acceptsGzip {
             fields[.contentEncoding] = "gzip"
             // Another representation, another tag (RFC 9110 section 8.8.3).
-            return respond(.ok, fields, gzip, head, session)
+            return respond(.ok, fields, gzip, owner: .site, head, session)
         }
-        respond(.ok, fields, asset.body, head, session)
+        respond(.ok, fields, asset.body, owner: .site, head, session)
     }
 
     private func answerOperator(_ file: String, _ head: RequestHead, _ session: Session) {
@@ -158,8 +196,8 @@ extension ShardCore {
     }
 
     func respond(
-        _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], _ head: RequestHead,
-        _ session: Session
+        _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], owner: Outbox.Owner = .this,
+        _ head: RequestHead, _ session: Session
     ) {
         let keepsAlive = head.keepsAlive && !isDraining
         let length: ResponseBody = status == .notModified ? .none : .length(content.count)
@@ -168,7 +206,7 @@ extension ShardCore {
             ResponseHead(status: status, fields: fields)
                 .serialized(body: length, keepsAlive: keepsAlive, date: date))
         if head.method != .head {
-            send(session, content)
+            send(session, content, owner: owner)
         }
         if !keepsAlive {
             finish(session)

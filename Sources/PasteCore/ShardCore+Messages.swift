@@ -10,6 +10,13 @@ extension ShardCore {
     func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) -> Bool {
         guard let event = session.webSocket?.next(&bytes, at: &offset) else { return false }
         switch event {
+        case .message:
+            session.messageBegunAt = nil
+        case .ping, .pong, .closed, .failed:
+            // In the middle of a message, its time goes on.
+            if session.webSocket?.isMidMessage == false { session.messageBegunAt = nil }
+        }
+        switch event {
         case .message(.text, .inPlace(let range)):
             handle(session, bytes.span.extracting(range))
         case .message(.text, .assembled(let message)):
@@ -153,6 +160,7 @@ extension ShardCore {
         guard case .permit(let message) = session.wait else { return }
         session.wait = nil
         handle(session, message.span)
+        account(session)
         if session.wait == nil {
             unblocked.append(session)
         }

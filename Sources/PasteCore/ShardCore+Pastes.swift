@@ -272,18 +272,21 @@ extension ShardCore {
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: ArraySlice<Event>, of live: LivePaste) {
-        var frames: [[UInt8]] = []
+        var frames: [(bytes: [UInt8], charge: BufferCharge)] = []
         if live.viewers.contains(where: \.isLevel) {
-            frames = events.map { frame(.event($0)) }
+            frames = events.map { event in
+                let bytes = frame(.event(event))
+                return (bytes, BufferCharge(bytes.count, to: budget))
+            }
         }
         for viewer in live.viewers where viewer.isLevel {
             for (event, frame) in zip(events, frames) {
                 // One batch can hold a burst of every device: it, too, stops at the high water.
-                guard viewer.outbox.byteCount <= settings.outboxHighWaterBytes else {
+                guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
                     viewer.view?.mode = .behind
                     break
                 }
-                send(viewer, frame)
+                send(viewer, frame.bytes, owner: .many(frame.charge))
                 viewer.view?.cursor = event.cursor
                 counters.deliveries &+= 1
             }

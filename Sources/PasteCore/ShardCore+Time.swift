@@ -181,6 +181,13 @@ extension ShardCore {
     }
 
     private func lookAtWebSocketClock(_ session: Session) {
+        if session.wait != nil, session.messageBegunAt != nil {
+            session.messageBegunAt = now  // it is we who do not read on
+        }
+        if let begunAt = session.messageBegunAt, begunAt + settings.messageMilliseconds <= now {
+            counters.timeouts &+= 1
+            return close(session, .slowMessage)
+        }
         if let pingedAt = session.pingedAt {
             if session.wait != nil || !session.outbox.isEmpty {
                 // The ping may wait behind output, the pong behind input: who stalls is found out by its reading.
@@ -202,9 +209,10 @@ extension ShardCore {
         callReader(session, at: max(now + 1_000, session.lastInputAt + settings.pingMilliseconds))
     }
 
-    /// Calls at a time, or before it when the reader will have stalled by then.
+    /// Calls at a time, or before it when the reader will have stalled by then or a message taken too long.
     private func callReader(_ session: Session, at time: Milliseconds) {
         let stallsAt = session.outbox.isEmpty ? .max : session.lastOutputAt + settings.stalledReaderMilliseconds
-        call(session, at: min(time, max(now + 1, stallsAt)))
+        let messageEndsAt = session.messageBegunAt.map { $0 + settings.messageMilliseconds } ?? .max
+        call(session, at: min(time, max(now + 1, min(stallsAt, messageEndsAt))))
     }
 }

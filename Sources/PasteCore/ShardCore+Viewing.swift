@@ -78,7 +78,7 @@ extension ShardCore {
 
     /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
     func refill(_ session: Session) {
-        while !session.isClosing, session.outbox.byteCount < settings.refillBytes, let view = session.view,
+        while !session.isClosing, session.outbox.weight < settings.refillBytes, let view = session.view,
             let paste = view.paste.paste
         {
             switch view.mode {

@@ -26,6 +26,7 @@ public final class ShardCore {
     public internal(set) var counters = Counters()
 
     var sessions: [Session?] = []
+    let budget = BufferBudget()
     var pastes: [PasteID: LivePaste] = [:]
     /// Sessions whose `create` the store decides on, by the id that was tried.
     var creations: [PasteID: [Creation]] = [:]
@@ -102,11 +103,15 @@ public final class ShardCore {
         session.lastInputAt = now
         session.pingedAt = nil
         counters.receivedBytes &+= UInt64(bytes.count)
-        guard session.wait == nil, session.held.isEmpty else {
+        if session.wait == nil, session.held.isEmpty {
+            lookAt(&bytes, of: session)
+        } else {
             session.held.append(bytes.span)
-            return
+            account(session)
         }
-        lookAt(&bytes, of: session)
+        if budget.usedBytes > settings.bufferBytes {
+            relieve()
+        }
     }
 
     /// Whether to go on reading. After a no, `Effects.resumed` names the connection when to read again.
@@ -130,6 +135,7 @@ public final class ShardCore {
         leave(session)
         session.isClosing = true
         sessions[Int(id.slot)] = nil
+        discharge(session)
         counters.connectionsClosed &+= 1
     }
 
@@ -159,10 +165,11 @@ public final class ShardCore {
         self.now = now
         guard let session = session(id), count > 0 else { return }
         session.outbox.consume(count)
+        account(session)
         session.lastOutputAt = now
         counters.sentBytes &+= UInt64(count)
         switch session.wait {
-        case .outbox where session.outbox.byteCount <= settings.outboxHighWaterBytes / 2: unblock(session)
+        case .outbox where session.outbox.weight <= settings.outboxHighWaterBytes / 2: unblock(session)
         case .handOff: handOffIfReady(session)
         default: break
         }
@@ -174,6 +181,9 @@ public final class ShardCore {
         self.now = now
         while let session = unblocked.popLast() {
             lookAtHeld(session)
+        }
+        if budget.usedBytes > settings.bufferBytes {
+            relieve()
         }
         for session in departing {
             handOff(session)
@@ -189,6 +199,7 @@ public final class ShardCore {
         for id in effects.dirty {
             session(id)?.isDirty = false
         }
+        counters.bufferedBytes = UInt64(max(0, budget.usedBytes))
         let result = effects
         effects = Effects()
         return result
@@ -211,23 +222,25 @@ public final class ShardCore {
             sessions.append(nil)
         }
         sessions[slot] = session
+        account(session)
         counters.connectionsOpened &+= 1
         call(session, at: session.http == nil ? now + settings.pingMilliseconds : now + settings.requestMilliseconds)
     }
 
     /// Queues bytes for a session and marks it as dirty.
-    func send(_ session: Session, _ bytes: [UInt8]) {
-        queue(session, bytes)
+    func send(_ session: Session, _ bytes: [UInt8], owner: Outbox.Owner = .this) {
+        queue(session, bytes, owner: owner)
         markDirty(session)
     }
 
     /// Queues bytes for a session that is being flushed.
-    func queue(_ session: Session, _ bytes: [UInt8]) {
+    func queue(_ session: Session, _ bytes: [UInt8], owner: Outbox.Owner = .this) {
         if session.outbox.isEmpty {
             // From now on there is something to read: a minute from now it is a minute that nothing was read.
             session.lastOutputAt = now
         }
-        session.outbox.push(bytes)
+        session.outbox.push(bytes, owner: owner)
+        account(session)
     }
 
     func markDirty(_ session: Session) {
@@ -243,6 +256,7 @@ public final class ShardCore {
         session.isClosing = true
         session.wait = nil
         session.held = []
+        account(session)
         effects.closing.append(session.id)
         session.closesAt = now + settings.closeMilliseconds
         call(session, at: session.closesAt)
@@ -279,45 +293,6 @@ public final class ShardCore {
         }
     }
 
-    // MARK: Input
-
-    /// Looks at bytes until they are used up or the session has to wait; what is left then is held.
-    private func lookAt(_ bytes: inout MutableSpan<UInt8>, of session: Session) {
-        var offset = 0
-        // A drain answers what was asked before it; more would keep it from its end.
-        while session.wait == nil, !session.isClosing, !(isDraining && session.inFlight > 0) {
-            let hasMore =
-                session.webSocket == nil
-                ? lookAtRequest(bytes.span, at: &offset, of: session) : lookAtFrames(&bytes, at: &offset, of: session)
-            guard hasMore else { break }
-            if session.wait == nil, session.outbox.byteCount > settings.outboxHighWaterBytes {
-                session.wait = .outbox
-            }
-        }
-        if offset < bytes.count, !session.isClosing {
-            session.held.append(bytes.span.extracting(offset..<bytes.count))
-        }
-    }
-
-    private func lookAtHeld(_ session: Session) {
-        guard session.wait == nil, !session.isClosing else { return }
-        var bytes = session.held
-        session.held = []
-        var span = bytes.mutableSpan
-        lookAt(&span, of: session)
-        if session.wait == nil, !session.isClosing, session.isPaused {
-            session.isPaused = false
-            effects.resumed.append(session.id)
-        }
-    }
-
-    /// The reason to wait is gone: held input is looked at before the tick ends.
-    func unblock(_ session: Session) {
-        guard session.wait != nil else { return }
-        session.wait = nil
-        unblocked.append(session)
-    }
-
     // MARK: Hand-off
 
     /// Moves a session to a paste's home shard, with the message that made it go.
@@ -349,6 +324,7 @@ public final class ShardCore {
         else { return }
         session.isClosing = true
         sessions[Int(session.id.slot)] = nil
+        discharge(session)
         counters.connectionsClosed &+= 1
         counters.connectionsHandedOver &+= 1
         effects.handOffs.append((session.id, shard: home, transfer))

@@ -9,6 +9,8 @@ public enum CloseReason: UInt16, CaseIterable, Sendable {
     case slowReader = 4001
     /// The client answered no ping.
     case silent = 4002
+    /// A message took too long from its first byte to its last.
+    case slowMessage = 4003
     /// The paste's time is over. `expired` was sent before.
     case expired = 4400
     /// Somebody ended the paste. `expired` was sent before.
@@ -26,6 +28,7 @@ public enum CloseReason: UInt16, CaseIterable, Sendable {
         case .busy: "the server is busy, come back later"
         case .slowReader: "nothing was read for too long, come back"
         case .silent: "no answer to a ping, come back"
+        case .slowMessage: "a message took too long to come, come back"
         case .expired: "the paste has expired"
         case .deleted: "the paste was deleted"
         case .replaced: "a newer connection of this client took over"

@@ -1,5 +1,6 @@
 // One connection as its shard sees it: the socket, its TLS session, and what is half done.
 //
+//     introducing --the proxy's header--> open     only through the operator's proxies
 //     open --closing--> flushing --all sent, FIN--> lingering --the peer's FIN, an error or 2 s--> gone
 //       \________________________________ abort, error _______________________________________/
 //
@@ -12,6 +13,8 @@ import TLS
 /// A connection. Confined to its shard; its socket and its TLS session leave it when it moves.
 final class Connection {
     let id: ConnectionID
+    /// Who connected.
+    let peer: PeerAddress
     var socket: Socket?
     var tls: TLSSession?
     let isSecure: Bool
@@ -20,12 +23,14 @@ final class Connection {
     var flags: Flags = []
     /// Ciphertext that the socket did not take. While there is any, nothing more is encrypted.
     var unsent: [UInt8] = []
-    /// Ciphertext that was received while nobody wanted its content.
+    /// Ciphertext that was received while nobody wanted its content; before that, the beginning of a proxy's header.
     var unread: [UInt8] = []
     /// Bytes of ciphertext in a row that carried no plaintext.
     var barrenBytes = 0
 
     enum Phase {
+        /// A proxy has to say who is at the other end.
+        case introducing
         case open
         /// What the service left is sent, then the connection is shut down.
         case flushing
@@ -57,8 +62,9 @@ final class Connection {
         static let isCounted = Flags(rawValue: 1 << 9)
     }
 
-    init(_ id: ConnectionID, _ socket: consuming Socket, isSecure: Bool, isOperator: Bool) {
+    init(_ id: ConnectionID, _ peer: PeerAddress, _ socket: consuming Socket, isSecure: Bool, isOperator: Bool) {
         self.id = id
+        self.peer = peer
         self.socket = consume socket
         self.isSecure = isSecure
         self.isOperator = isOperator

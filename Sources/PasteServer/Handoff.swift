@@ -1,6 +1,7 @@
 // How a connection gets to its paste's home shard. The `Connection` stays behind and dies; its socket, its TLS
 // session off the wire, and the bytes that it holds move, and the other shard makes a connection of them.
 
+import PasteCore
 import PasteModel
 import PasteStore
 import Reactor
@@ -11,6 +12,7 @@ import TLS
 /// socket closes with it.
 final class Handoff<Transfer: Sendable>: Sendable {
     struct Content: ~Copyable, Sendable {
+        var peer: PeerAddress
         var socket: Socket
         var tls: DetachedTLSSession?
         var isSecure: Bool

@@ -18,6 +18,8 @@ enum IOLimits {
     /// How long a connection that we have shut down waits for the peer to do the same. Closing at once could
     /// reset it and so take back the answer that the peer has not read yet (RFC 9112 section 9.6).
     static let lingerMilliseconds: Milliseconds = 2_000
+    /// From the accept to the end of a proxy's header. Proxies send it with their first packet.
+    static let introductionMilliseconds: Milliseconds = 5_000
     /// When to accept again after the system ran out of descriptors, unless one of ours closes before.
     static let acceptRetryMilliseconds: Milliseconds = 1_000
     /// How long a shard is silent about having told that no descriptor is left.

@@ -31,6 +31,8 @@ public struct ServerConfiguration: Sendable {
     public var store: any PasteStore
     /// How long an end in order may take.
     public var gracePeriod: Duration
+    /// Whether the core's proxies begin every connection with the PROXY protocol's header.
+    public var usesProxyProtocol = false
     /// Whether another process of the same user may listen on the same ports.
     public var sharesPorts = false
     /// Where rare events are told. Never a key or a text.
@@ -96,6 +98,7 @@ public final class Server: Service {
         plan.shards = configuration.shards
         plan.connectionLimit = max(descriptors / 2, descriptors - IOLimits.reservedDescriptors)
         plan.tls = configuration.tls
+        plan.proxies = configuration.usesProxyProtocol ? configuration.core.proxies : []
         plan.listeners =
             entrances.map { .init(listener: $0.1, isSecure: configuration.tls != nil, isOperator: false) }
             + (operatorEntrances ?? []).map { .init(listener: $0.1, isSecure: false, isOperator: true) }

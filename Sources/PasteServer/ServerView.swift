@@ -31,6 +31,9 @@ struct ServerView: OperatorView {
         text += counter(
             "loop_ticks", "Rounds of the event loops.", loops.reduce(0) { $0 &+ $1.statistics.ticks })
         text += gauge("connections", "Connections that are open.", figures.reduce(0) { $0 + $1.connections })
+        text += gauge(
+            "buffered_bytes", "Bytes that are kept for peers: unfinished input, unread output.",
+            figures.reduce(0) { $0 + Int(clamping: $1.core.bufferedBytes) })
         text += gauge("store_ready", "Whether the store can do its work (1) or not (0).", trouble == nil ? 1 : 0)
         return text + tlsMetrics(figures)
     }

@@ -31,7 +31,7 @@ extension Shard {
     private func open(_ socket: consuming Socket, _ peer: PeerAddress, _ entrance: ShardSetup<Logic.Transfer>.Entrance)
     {
         let id = connections.reserve()
-        let connection = Connection(id, socket, isSecure: entrance.isSecure, isOperator: entrance.isOperator)
+        let connection = Connection(id, peer, socket, isSecure: entrance.isSecure, isOperator: entrance.isOperator)
         if entrance.isSecure, let certificates = setup.tls {
             connection.tls = try? TLSSession(accepting: certificates.context, on: wire)
         }
@@ -42,6 +42,7 @@ extension Shard {
         }
         counters.acceptedConnections += 1
         if entrance.isRedirect { return logic.openedForRedirect(id, peer: peer, now: now) }
+        if isIntroduced(peer, entrance) { return awaitIntroduction(connection) }
         logic.opened(id, peer: peer, isSecure: entrance.isSecure, isOperator: entrance.isOperator, now: now)
     }
 
@@ -63,7 +64,8 @@ extension Shard {
     func adopt(_ handoff: Handoff<Logic.Transfer>) {
         guard let content = handoff.take() else { return }
         let id = connections.reserve()
-        let connection = Connection(id, content.socket, isSecure: content.isSecure, isOperator: content.isOperator)
+        let connection = Connection(
+            id, content.peer, content.socket, isSecure: content.isSecure, isOperator: content.isOperator)
         if let session = content.tls { connection.tls = session.attached(to: wire) }
         connection.flags = content.flags
         connection.unsent = content.unsent
@@ -86,7 +88,8 @@ extension Shard {
         let kept: Connection.Flags = [.hasEnded, .mayHoldPlaintext, .isCounted]
         let handoff = Handoff(
             Handoff<Logic.Transfer>.Content(
-                socket: socket, tls: connection.tls.take()?.detached(), isSecure: connection.isSecure,
+                peer: connection.peer, socket: socket, tls: connection.tls.take()?.detached(),
+                isSecure: connection.isSecure,
                 isOperator: connection.isOperator, flags: connection.flags.intersection(kept),
                 unsent: connection.unsent, unread: connection.unread, transfer: transfer))
         drop(connection)
@@ -114,18 +117,10 @@ extension Shard {
 
     /// Closes lingering connections whose time is over.
     func closeLingering() {
-        while firstLingering < lingering.count {
-            let (id, until) = lingering[firstLingering]
-            if let connection = connections[id] {
-                guard until <= now else { break }
-                close(connection)
-            }
-            firstLingering += 1
-        }
-        // Compacted when half of it is past: constant work for each connection.
-        if firstLingering > 64, firstLingering * 2 > lingering.count {
-            lingering.removeFirst(firstLingering)
-            firstLingering = 0
+        while let id = lingering.popDue(now: now, isMeant: { connections[$0] != nil }),
+            let connection = connections[id]
+        {
+            close(connection)
         }
     }
 

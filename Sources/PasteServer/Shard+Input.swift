@@ -7,7 +7,9 @@ import TLS
 extension Shard {
     /// One turn of reading: what an earlier turn left, or what one receive call gives.
     func read(_ connection: Connection) {
-        if connection.phase != .open {
+        if connection.phase == .introducing {
+            readIntroduction(connection)
+        } else if connection.phase != .open {
             discard(connection)
         } else if !connection.isSecure {
             guard let count = receive(connection) else { return }
@@ -18,7 +20,7 @@ extension Shard {
     }
 
     /// Receives once. Nil: there is nothing to look at, and the connection may be gone.
-    private func receive(_ connection: Connection) -> Int? {
+    func receive(_ connection: Connection) -> Int? {
         var room = received.mutableSpan
         let result: Socket.Received?
         do throws(SystemError) {
@@ -43,7 +45,7 @@ extension Shard {
         return nil
     }
 
-    private func pass(_ connection: Connection, _ buffer: inout [UInt8], _ count: Int) {
+    func pass(_ connection: Connection, _ buffer: inout [UInt8], _ count: Int) {
         var whole = buffer.mutableSpan
         var bytes = whole._mutatingExtracting(first: count)
         logic.received(connection.id, &bytes, now: now)

@@ -109,7 +109,7 @@ extension Shard {
         connection.phase = .lingering
         connection.unread = []
         connection.socket?.shutDownOutput()
-        lingering.append((connection.id, until: now + IOLimits.lingerMilliseconds))
+        lingering.add(connection.id, until: now + IOLimits.lingerMilliseconds)
         if connection.wantsRead { queue(connection) }
     }
 }

@@ -2,6 +2,7 @@
 //
 //     EventLoop.run       sleeps until there is news, a deadline or a message
 //     Shard.tick          mail, deadlines, then a turn for each connection that has something to do
+//     Shard+Introductions what a proxy says of a connection
 //     Shard+Input         receive, decrypt, hand to the service
 //     Shard+Effects       what the service asks for: store, sends, moves, ends
 //     Shard+Output        copy out, encrypt, send
@@ -34,9 +35,10 @@ actor Shard<Logic: ShardLogic>: TickHandler {
     /// Who has a turn in this tick, and who in the next.
     var turns: [Connection] = []
     var nextTurns: [Connection] = []
-    /// Lingering connections, by the time when they close, which is in the order of their coming.
-    var lingering: [(id: ConnectionID, until: Milliseconds)] = []
-    var firstLingering = 0
+    /// When lingering connections close.
+    var lingering = Expiries()
+    /// Until when proxies have to say who connects.
+    var introductions = Expiries()
     /// Listeners that are not listened to for want of descriptors, and when to try again.
     var acceptRetryAt: Milliseconds?
     var exhaustionToldAt: Milliseconds = 0
@@ -80,6 +82,9 @@ actor Shard<Logic: ShardLogic>: TickHandler {
             case .answers(let answers): logic.answered(answers, now: now)
             case .drain:
                 stopAccepting()
+                for connection in connections.all where connection.phase == .introducing {
+                    close(connection)
+                }
                 logic.drain(now: now)
             case .stop:
                 stopAccepting()
@@ -98,6 +103,7 @@ actor Shard<Logic: ShardLogic>: TickHandler {
             listenAgain()
         }
         closeLingering()
+        closeUnintroduced()
     }
 
     /// Remembers the kernel's news; the turn comes with the others'.
@@ -138,8 +144,7 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         if !nextTurns.isEmpty || logic.hasEffects { return Tick.atOnce }
         var next = logic.nextDeadline ?? Tick.never
         if let acceptRetryAt { next = min(next, acceptRetryAt) }
-        if firstLingering < lingering.count { next = min(next, lingering[firstLingering].until) }
-        return next
+        return min(next, lingering.next ?? Tick.never, introductions.next ?? Tick.never)
     }
 
     // Listeners use the slots below the loop's own; connections never get that far.
@@ -169,6 +174,8 @@ struct ShardSetup<Transfer: Sendable>: Sendable {
     /// Connections of all shards together; about, since shards accept side by side.
     let connectionLimit: Int
     let tls: Certificates?
+    /// Who has to begin a connection with the PROXY protocol's header.
+    let proxies: [AddressRange]
     let store: any PasteStore
     /// By shard.
     let mailboxes: [Mailbox<ShardMessage<Transfer>>]

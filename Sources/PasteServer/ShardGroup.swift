@@ -18,6 +18,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
         var listeners: [ShardSetup<Logic.Transfer>.Entrance] = []
         var connectionLimit = Int.max
         var tls: Certificates?
+        var proxies: [AddressRange] = []
         var store: any PasteStore
         var logger: Logger
     }
@@ -31,8 +32,8 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             Mailbox<ShardMessage<Logic.Transfer>>(of: $0, capacity: IOLimits.mailboxMessages)
         }
         let setup = ShardSetup(
-            listeners: plan.listeners, connectionLimit: plan.connectionLimit, tls: plan.tls, store: plan.store,
-            mailboxes: mailboxes,
+            listeners: plan.listeners, connectionLimit: plan.connectionLimit, tls: plan.tls,
+            proxies: plan.proxies, store: plan.store, mailboxes: mailboxes,
             sinks: mailboxes.map(ShardSink.init), statistics: statistics, logger: plan.logger)
         let view = ServerView(statistics: statistics, store: plan.store, loops: loops, certificates: plan.tls)
         self.setup = setup

@@ -23,6 +23,8 @@ struct IOCounters: Sendable {
     var unfinishedHandshakes: UInt64 = 0
     /// HTTP without TLS on a TLS port.
     var plainRequests: UInt64 = 0
+    /// Connections closed since a proxy's header did not come, or was none.
+    var refusedIntroductions: UInt64 = 0
     /// How often no descriptor was left to accept with.
     var exhaustions: UInt64 = 0
 
@@ -34,6 +36,9 @@ struct IOCounters: Sendable {
         ("tls_resumed", "TLS handshakes that resumed a session.", \.resumedHandshakes),
         ("tls_unfinished", "Connections that ended before their TLS handshake did.", \.unfinishedHandshakes),
         ("tls_plain_requests", "Requests without TLS on a TLS port.", \.plainRequests),
+        (
+            "proxy_headers_refused", "Connections closed for want of a proxy's header.", \.refusedIntroductions
+        ),
         ("accept_exhaustions", "Times that no descriptor was left to accept with.", \.exhaustions),
     ]
 

@@ -38,6 +38,10 @@ struct ServeOptions: ParsableArguments {
     var shards: String?
     @Option(help: "Origins besides its own whose pages may connect, with commas between.")
     var allowedOrigins: String?
+    @Option(help: "Networks of proxies whose X-Forwarded-For counts, with commas between: 127.0.0.1,10.0.0.0/8.")
+    var proxies: String?
+    @Option(help: "'on': these proxies begin every connection with the PROXY protocol, version 1 or 2.")
+    var proxyProtocol: String?
     @Option(help: "How long a SIGTERM waits for connections to end.")
     var gracePeriod: String?
     @Option(help: "'trace', 'debug', 'info', 'notice', 'warning', 'error' or 'critical'.")
@@ -50,6 +54,8 @@ struct ServeOptions: ParsableArguments {
     var items: String?
     @Option(help: "Bytes of one WebSocket message.")
     var messageBytes: String?
+    @Option(help: "Bytes kept for all connections together: unfinished input, unread output.")
+    var bufferBytes: String?
     @Option(help: "The longest life of a paste from now: 90s, 1h, 7d.")
     var lifetime: String?
     @Option(help: "The life of a paste whose maker named none.")
@@ -76,12 +82,15 @@ struct ServeOptions: ParsableArguments {
         ("acme-directory", { $0.acmeDirectory }, ""),
         ("shards", { $0.shards }, "0"),
         ("allowed-origins", { $0.allowedOrigins }, ""),
+        ("proxies", { $0.proxies }, ""),
+        ("proxy-protocol", { $0.proxyProtocol }, "off"),
         ("grace-period", { $0.gracePeriod }, "10s"),
         ("log-level", { $0.logLevel }, "info"),
         ("text-bytes", { $0.textBytes }, "1048576"),
         ("paste-bytes", { $0.pasteBytes }, "16777216"),
         ("items", { $0.items }, "10000"),
         ("message-bytes", { $0.messageBytes }, "6356992"),
+        ("buffer-bytes", { $0.bufferBytes }, "268435456"),
         ("lifetime", { $0.lifetime }, "30d"),
         ("default-lifetime", { $0.defaultLifetime }, "24h"),
         ("appends-per-second", { $0.appendsPerSecond }, "20"),

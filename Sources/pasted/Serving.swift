@@ -29,6 +29,9 @@ extension Serve {
         core.messageBytes = settings.messageBytes
         core.appends = settings.appends
         core.edits = settings.edits
+        core.proxies = settings.proxies
+        // A shard has its part, and room for a message of two peers at least.
+        core.bufferBytes = max(settings.bufferBytes / settings.shards, 2 * settings.messageBytes)
         core.allowedOrigins = settings.allowedOrigins
         core.strictTransportSeconds = settings.tls?.strictTransportSeconds
         let certificates = try settings.tls.map { try self.certificates($0, state) }
@@ -39,6 +42,7 @@ extension Serve {
             logger: logger)
         configuration.redirectListen = settings.tls?.redirectListen ?? []
         configuration.challenges = settings.tls?.acmeDirectory.map(ChallengeDirectory.init(webRoot:))
+        configuration.usesProxyProtocol = settings.usesProxyProtocol
         let server = try Server(configuration)
         announce(server, certificates, isVolatile: settings.isVolatile)
         let group = ServiceGroup(

@@ -19,10 +19,13 @@ struct Settings {
     let tls: TLSSettings?
     let shards: Int
     let allowedOrigins: [String]
+    let proxies: [AddressRange]
+    let usesProxyProtocol: Bool
     let gracePeriod: Duration
     let logLevel: Logger.Level
     let limits: Limits
     let messageBytes: Int
+    let bufferBytes: Int
     let appends: Rate
     let edits: Rate
 
@@ -45,14 +48,25 @@ struct Settings {
             let origins = text.split(separator: ",").map(String.init)
             return origins.allSatisfy { $0.contains("://") && !$0.hasSuffix("/") } ? origins : nil
         }
+        proxies = try found.read("proxies", "addresses and networks like 127.0.0.1,10.0.0.0/8") { text in
+            let ranges = text.split(separator: ",").map { AddressRange($0) }
+            return ranges.contains(nil) ? nil : ranges.compactMap(\.self)
+        }
+        usesProxyProtocol = try found.read("proxy-protocol", "'on' or 'off'") { ["on": true, "off": false][$0] }
         gracePeriod = try .milliseconds(found.read("grace-period", "a duration like 10s") { found.duration($0) })
         logLevel = try found.read("log-level", "one of \(Logger.Level.allCases.map(\.rawValue))") {
             Logger.Level(rawValue: $0)
         }
         messageBytes = try found.read("message-bytes", "4096 to 1073741824") { found.whole($0, 4_096...1 << 30) }
+        bufferBytes = try found.read("buffer-bytes", "16777216 to 1099511627776") {
+            found.whole($0, 16 << 20...1 << 40)
+        }
         limits = try Limits(found)
         appends = try Rate(found, "appends-per-second")
         edits = try Rate(found, "edits-per-second")
+        guard !usesProxyProtocol || !proxies.isEmpty else {
+            throw ValidationError("proxy-protocol is on, but proxies names nobody who may use it.")
+        }
     }
 }
 

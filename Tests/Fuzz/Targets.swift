@@ -7,7 +7,8 @@ import WebSocket
 
 /// The targets by name.
 let targets: [String: @Sendable ([UInt8]) -> Void] = [
-    "frames": frames, "http": http, "messages": messages, "keys": keys, "edits": edits, "core": core,
+    "frames": frames, "http": http, "messages": messages, "keys": keys, "edits": edits, "proxies": proxies,
+    "core": core,
 ]
 
 /// The same frames whole and byte by byte say the same, in both roles.
@@ -100,6 +101,24 @@ private func edits(_ input: [UInt8]) {
     let both = second.transformed(over: first).apply(to: one)
     precondition(both != nil, "a transformed edit must fit")
     precondition(both == first.transformed(over: second, goesFirst: true).apply(to: other), "both ways meet")
+}
+
+/// A proxy's header is one when its last byte has come, not before, whatever follows; addresses are read or refused.
+private func proxies(_ input: [UInt8]) {
+    if case .complete(let byteCount, let peer) = ProxyHeader.read(input.span) {
+        precondition(byteCount <= ProxyHeader.limitBytes, "a header must not be longer than it may be")
+        precondition(
+            ProxyHeader.read(input.span.extracting(first: byteCount)) == .complete(byteCount: byteCount, peer: peer)
+                && ProxyHeader.read(input.span.extracting(first: byteCount - 1)) == .incomplete, "cuts must not matter")
+    } else {
+        precondition(
+            input.count <= ProxyHeader.limitBytes || ProxyHeader.read(input.span) == .malformed,
+            "no bytes wait for ever")
+    }
+    let text = String(decoding: input, as: UTF8.self)
+    if let address = PeerAddress(text), let range = AddressRange(text) {
+        precondition(range.contains(address), "an address is in its own range")
+    }
 }
 
 /// A whole service on one connection, fed by a script: time passes, bytes come in pieces, the store answers.

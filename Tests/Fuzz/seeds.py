@@ -8,10 +8,11 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "Protocol"
 SOURCES = {
     "frames": ["vectors/websocket/frames.json"],
-    "http": ["vectors/http/requests.json", "vectors/http/paths.json"],
+    "http": ["vectors/http/requests.json", "vectors/http/paths.json", "vectors/http/answers.json"],
     "messages": ["vectors/messages-client.json", "vectors/messages-server.json", "vectors/messages-json.json"],
     "keys": ["vectors/keys.json"],
     "edits": [],
+    "proxies": ["vectors/http/proxy-protocol.json", "vectors/http/forwarded.json"],
     "core": ["vectors/messages-client.json"],
 }
 

@@ -36,22 +36,26 @@ final class Bench {
 
     // MARK: Connections
 
-    func connect(core: Int = 0, forRedirect: Bool = false) -> Visitor {
+    func connect(
+        core: Int = 0, peer: PeerAddress = PeerAddress(high: 0, low: 1), isSecure: Bool = true, isOperator: Bool = false,
+        forRedirect: Bool = false
+    ) -> Visitor {
         let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self)
         visitors.append(visitor)
-        let peer = PeerAddress(high: 0, low: 1)
         if forRedirect {
             cores[core].openedForRedirect(visitor.id, peer: peer, now: now)
         } else {
-            cores[core].opened(visitor.id, peer: peer, isSecure: true, now: now)
+            cores[core].opened(visitor.id, peer: peer, isSecure: isSecure, isOperator: isOperator, now: now)
         }
         tick()
         return visitor
     }
 
     /// A connection that said `hello` and was welcomed.
-    func device(_ secret: UInt64? = nil, core: Int = 0) -> Visitor {
-        let visitor = connect(core: core)
+    func device(
+        _ secret: UInt64? = nil, core: Int = 0, peer: PeerAddress = PeerAddress(high: 0, low: 1)
+    ) -> Visitor {
+        let visitor = connect(core: core, peer: peer)
         visitor.write(visitor.wire.request)
         visitor.say(.hello(client: ClientSecret(high: 1, low: secret ?? UInt64(visitors.count))))
         visitor.heard = []

@@ -9,7 +9,8 @@ import TLS
 @testable import PasteServer
 
 /// A service of lines, to try the I/O side with: `G2` moves the connection to shard 2, `S` answers with the
-/// shard's number, `P1000` with 1,000 bytes, `X` with "bye" and the end; every other line comes back.
+/// shard's number, `P1000` with 1,000 bytes, `X` with "bye" and the end, `W` with where the
+/// connection comes from; every other line comes back.
 final class EchoLogic: ShardLogic {
     struct Transfer: Sendable {
         var held: [UInt8]
@@ -18,6 +19,7 @@ final class EchoLogic: ShardLogic {
 
     private final class Peer {
         let id: ConnectionID
+        var address = PeerAddress(high: 0, low: 0)
         var held: [UInt8]
         var outbox: [UInt8] = []
         var target: Int?
@@ -49,7 +51,9 @@ final class EchoLogic: ShardLogic {
     }
 
     func opened(_ id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool, now: Milliseconds) {
-        peers[id] = Peer(id)
+        let entry = Peer(id)
+        entry.address = peer
+        peers[id] = entry
         log.opened.add(1, ordering: .relaxed)
     }
 
@@ -124,6 +128,9 @@ final class EchoLogic: ShardLogic {
             case (UInt8(ascii: "P"), let count?):
                 peer.outbox.append(contentsOf: repeatElement(UInt8(ascii: "p"), count: count))
             case (UInt8(ascii: "S"), nil): peer.outbox += Array("\(shard)\n".utf8)
+            case (UInt8(ascii: "W"), nil):
+                peer.outbox += Array(
+                    "\(String(peer.address.high, radix: 16)) \(String(peer.address.low, radix: 16))\n".utf8)
             case (UInt8(ascii: "X"), nil):
                 peer.outbox += Array("bye\n".utf8)
                 finish(peer)
@@ -161,7 +168,7 @@ struct EchoServer {
     let port: UInt16
     let log = EchoLog()
 
-    init(shards: Int, tls: Certificates? = nil, connectionLimit: Int = .max) throws {
+    init(shards: Int, tls: Certificates? = nil, connectionLimit: Int = .max, proxies: [String] = []) throws {
         let listener = try Listener(host: "127.0.0.1", port: 0)
         port = listener.port
         var plan = ShardGroup<EchoLogic>.Plan(
@@ -169,6 +176,7 @@ struct EchoServer {
         plan.shards = shards
         plan.tls = tls
         plan.connectionLimit = connectionLimit
+        plan.proxies = proxies.compactMap { AddressRange($0) }
         plan.listeners = [.init(listener: listener, isSecure: tls != nil, isOperator: false)]
         let log = log
         group = try ShardGroup(plan) { shard, _ in EchoLogic(shard, log) }

@@ -217,7 +217,7 @@ final class Device {
         world.note("device \(name)\(call.isGhost ? " (ghost)" : "") <- close \(code ?? 0)")
         switch code {
         case 1000, 1001, 4000, 4500: break
-        case 4001, 4002:
+        case 4001, 4002, 4003:
             world.ledger.expect(call.isHarmed, "law 6: device \(name) was dropped with \(code ?? 0)")
         default:
             world.ledger.violation("device \(name) was closed with \(code ?? 0)")

@@ -1,0 +1,56 @@
+// From bytes to requests and messages, as far as a session may go on.
+
+import WebSocket
+
+extension ShardCore {
+    /// Looks at bytes until they are used up or the session has to wait; what is left then is held.
+    func lookAt(_ bytes: inout MutableSpan<UInt8>, of session: Session) {
+        var offset = 0
+        // A drain answers what was asked before it; more would keep it from its end.
+        while session.wait == nil, !session.isClosing, !(isDraining && session.inFlight > 0) {
+            let hasMore =
+                session.webSocket == nil
+                ? lookAtRequest(bytes.span, at: &offset, of: session) : lookAtFrames(&bytes, at: &offset, of: session)
+            guard hasMore else { break }
+            if session.wait == nil, session.outbox.weight > settings.outboxHighWaterBytes {
+                session.wait = .outbox
+            }
+        }
+        if offset < bytes.count, !session.isClosing {
+            session.held.append(bytes.span.extracting(offset..<bytes.count))
+        }
+        if let webSocket = session.webSocket, !session.isClosing {
+            timeMessage(of: session, webSocket)
+        }
+        account(session)
+    }
+
+    /// A message has a bounded time from its first byte to its last, however many fragments it has.
+    private func timeMessage(of session: Session, _ webSocket: WebSocketSession) {
+        if !webSocket.isMidMessage {
+            session.messageBegunAt = nil
+        } else if session.messageBegunAt == nil {
+            session.messageBegunAt = now
+            call(session, at: now + settings.messageMilliseconds)
+        }
+    }
+
+    func lookAtHeld(_ session: Session) {
+        guard session.wait == nil, !session.isClosing else { return }
+        var bytes = session.held
+        session.held = []
+        var span = bytes.mutableSpan
+        lookAt(&span, of: session)
+        if session.wait == nil, !session.isClosing, session.isPaused {
+            session.isPaused = false
+            effects.resumed.append(session.id)
+        }
+    }
+
+    /// The reason to wait is gone: held input is looked at before the tick ends.
+    func unblock(_ session: Session) {
+        guard session.wait != nil else { return }
+        session.wait = nil
+        unblocked.append(session)
+    }
+}
