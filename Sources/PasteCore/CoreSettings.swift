@@ -54,6 +54,10 @@ public struct CoreSettings: Sendable {
     public var devicesMilliseconds: Milliseconds = 1_000
     /// Live pastes above which new keys get 40 bits instead of 30.
     public var shortKeyPastes = 1_000
+    /// Connections that a draining shard closes in a second: what the server that they come to next can greet.
+    public var drainClosesPerSecond: Milliseconds = 1_000
+    /// What a connection that has asked nothing yet gets for its first request when a drain begins.
+    public var drainFirstRequestMilliseconds: Milliseconds = 1_000
     /// Keys tried for one `create` before the answer is `busy`.
     public var keyAttempts = 16
 

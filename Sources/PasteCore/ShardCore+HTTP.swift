@@ -179,6 +179,7 @@ extension ShardCore {
             fail(failure, head, session)
         case .accepted(let response, _):
             counters.upgrades &+= 1
+            webSockets += 1
             session.http = nil
             session.host = head.authority?.description ?? ""
             session.webSocket = WebSocketSession(

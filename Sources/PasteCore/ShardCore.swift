@@ -15,7 +15,7 @@ import WebSocket
 
 /// The service of one shard.
 public final class ShardCore {
-    let settings: CoreSettings
+    var settings: CoreSettings
     let site: Site
     let operatorView: any OperatorView
     let shard: Int
@@ -42,6 +42,15 @@ public final class ShardCore {
     /// How many pastes the server stores, as the last sweep found: decides how long new keys are.
     var pasteCount = 0
     var isDraining = false
+    var departures = Departures()
+    /// Devices that follow a paste.
+    var viewers = 0
+    /// Upgraded connections.
+    var webSockets = 0
+    /// Bytes in all outboxes.
+    var outboxBytes = 0
+    /// Sessions that are not on their way out.
+    var openSessions = 0
     var isSweeping = false
 
     /// A core without connections.
@@ -78,6 +87,9 @@ public final class ShardCore {
         let session = Session(id: id, peer: peer, isSecure: isSecure, isOperator: isOperator, now: now)
         session.http = HTTPConnection(due: now + settings.requestMilliseconds)
         enter(session)
+        if isDraining {
+            hurryFirstRequest(session)
+        }
     }
 
     /// A connection comes from another shard, in the middle of its work.
@@ -128,19 +140,19 @@ public final class ShardCore {
         self.now = now
         guard let session = session(id) else { return }
         leave(session)
-        session.isClosing = true
-        sessions[Int(id.slot)] = nil
-        counters.connectionsClosed &+= 1
+        markClosing(session)
+        outboxBytes -= session.outbox.byteCount
+        forget(session)
     }
 
-    /// Closes every connection when its requests have been answered: WebSockets with 1001. New connections
-    /// are closed after their first answer.
-    public func drain(now: Milliseconds) {
-        self.now = now
-        isDraining = true
-        for session in sessions {
-            guard let session, session.inFlight == 0 else { continue }
-            finishForDrain(session)
+    /// Works by other settings from now on; the secret stays. Connections that are open keep what they were
+    /// greeted with: `messageBytes` and the announcement.
+    public func reload(_ settings: CoreSettings) {
+        let hash = self.settings.hash
+        self.settings = settings
+        self.settings.hash = hash
+        for live in pastes.values {
+            live.paste?.limits = settings.limits
         }
     }
 
@@ -159,6 +171,7 @@ public final class ShardCore {
         self.now = now
         guard let session = session(id), count > 0 else { return }
         session.outbox.consume(count)
+        outboxBytes -= count
         session.lastOutputAt = now
         counters.sentBytes &+= UInt64(count)
         switch session.wait {
@@ -212,6 +225,8 @@ public final class ShardCore {
         }
         sessions[slot] = session
         counters.connectionsOpened &+= 1
+        openSessions += 1
+        webSockets += session.webSocket == nil ? 0 : 1
         call(session, at: session.http == nil ? now + settings.pingMilliseconds : now + settings.requestMilliseconds)
     }
 
@@ -228,6 +243,7 @@ public final class ShardCore {
             session.lastOutputAt = now
         }
         session.outbox.push(bytes)
+        outboxBytes += bytes.count
     }
 
     func markDirty(_ session: Session) {
@@ -236,11 +252,23 @@ public final class ShardCore {
         effects.dirty.append(session.id)
     }
 
+    private func markClosing(_ session: Session) {
+        openSessions -= session.isClosing ? 0 : 1
+        session.isClosing = true
+    }
+
+    /// The session's slot is free for another one.
+    private func forget(_ session: Session) {
+        sessions[Int(session.id.slot)] = nil
+        webSockets -= session.webSocket == nil ? 0 : 1
+        counters.connectionsClosed &+= 1
+    }
+
     /// Flush, then close: nothing more is read, what was read and waits is dropped.
     func finish(_ session: Session) {
         guard !session.isClosing else { return }
         leave(session)
-        session.isClosing = true
+        markClosing(session)
         session.wait = nil
         session.held = []
         effects.closing.append(session.id)
@@ -261,20 +289,12 @@ public final class ShardCore {
         close(session, CloseCode(rawValue: reason.rawValue), reason.text)
     }
 
-    func finishForDrain(_ session: Session) {
-        if session.webSocket != nil {
-            close(session, .goingAway, "the server is restarting")
-        } else {
-            finish(session)
-        }
-    }
-
     /// One of a session's requests has been answered.
     func settle(_ session: Session) {
         session.inFlight -= 1
         guard session.inFlight == 0, !session.isClosing else { return }
         handOffIfReady(session)
-        if isDraining {
+        if session.isLeaving {
             finishForDrain(session)
         }
     }
@@ -285,7 +305,7 @@ public final class ShardCore {
     private func lookAt(_ bytes: inout MutableSpan<UInt8>, of session: Session) {
         var offset = 0
         // A drain answers what was asked before it; more would keep it from its end.
-        while session.wait == nil, !session.isClosing, !(isDraining && session.inFlight > 0) {
+        while session.wait == nil, !session.isClosing, !(session.isLeaving && session.inFlight > 0) {
             let hasMore =
                 session.webSocket == nil
                 ? lookAtRequest(bytes.span, at: &offset, of: session) : lookAtFrames(&bytes, at: &offset, of: session)
@@ -305,6 +325,9 @@ public final class ShardCore {
         session.held = []
         var span = bytes.mutableSpan
         lookAt(&span, of: session)
+        if session.isLeaving, session.wait == nil, session.inFlight == 0 {
+            return finishForDrain(session)
+        }
         if session.wait == nil, !session.isClosing, session.isPaused {
             session.isPaused = false
             effects.resumed.append(session.id)
@@ -347,9 +370,8 @@ public final class ShardCore {
         guard case .handOff(let home, let message) = session.wait, !session.isClosing, session.outbox.isEmpty,
             let transfer = SessionTransfer(session, message: message)
         else { return }
-        session.isClosing = true
-        sessions[Int(session.id.slot)] = nil
-        counters.connectionsClosed &+= 1
+        markClosing(session)
+        forget(session)
         counters.connectionsHandedOver &+= 1
         effects.handOffs.append((session.id, shard: home, transfer))
     }

@@ -1,6 +1,7 @@
 // How a connection gets to its paste's home shard. The `Connection` stays behind and dies; its socket, its TLS
 // session off the wire, and the bytes that it holds move, and the other shard makes a connection of them.
 
+import PasteCore
 import PasteModel
 import PasteStore
 import Reactor
@@ -38,8 +39,12 @@ enum ShardMessage<Transfer: Sendable>: Sendable {
     case handOff(Handoff<Transfer>)
     /// The store has answered.
     case answers([StoreAnswer])
-    /// Accept no more, close what is there in order.
-    case drain
+    /// Close what is there in order, spread over at most so many milliseconds.
+    case drain(spread: Milliseconds)
+    /// Accept no more.
+    case stopAccepting
+    /// Work by these settings from now on.
+    case reload(CoreSettings)
     /// Close everything at once.
     case stop
 }

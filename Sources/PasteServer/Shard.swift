@@ -68,7 +68,11 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         }
         takeTurns()
         applyEffects()
-        setup.statistics.publish(number, logic.counters, counters, connections: connections.count)
+        setup.statistics.publish(
+            number,
+            Statistics.Figures(
+                core: logic.counters, gauges: logic.gauges, io: counters, connections: connections.count,
+                isQuiet: logic.isQuiet && (!isAccepting || setup.sharesPorts)))
         return nextTick()
     }
 
@@ -78,9 +82,12 @@ actor Shard<Logic: ShardLogic>: TickHandler {
             switch message {
             case .handOff(let handoff): adopt(handoff)
             case .answers(let answers): logic.answered(answers, now: now)
-            case .drain:
-                stopAccepting()
-                logic.drain(now: now)
+            case .drain(let spread):
+                // A port that another process may share is given up later: see `ShardGroup.drain`.
+                if setup.sharesPorts { leaveInherited() } else { stopAccepting() }
+                logic.drain(now: now, within: spread)
+            case .stopAccepting: stopAccepting()
+            case .reload(let settings): logic.reload(settings)
             case .stop:
                 stopAccepting()
                 for connection in connections.all {
@@ -161,7 +168,15 @@ struct ShardSetup<Transfer: Sendable>: Sendable {
         let listener: Listener
         let isSecure: Bool
         let isOperator: Bool
+
+        var isInherited: Bool {
+            if case .inherited = listener.origin { return true }
+            return false
+        }
     }
+
+    /// Whether other processes may listen on the same ports by sockets of their own.
+    var sharesPorts: Bool { listeners.contains { $0.listener.origin == .shared } }
 
     let listeners: [Entrance]
     /// Connections of all shards together; about, since shards accept side by side.

@@ -10,7 +10,7 @@ final class DatabaseFiles: Sendable {
     private let lock: Int32
 
     /// Seconds that a connection waits for a lock that another program holds.
-    private static let busySeconds: TimeInterval = 5
+    static let busySeconds: TimeInterval = 5
 
     init(_ settings: SQLiteSettings) throws(SQLiteStoreError) {
         self.settings = settings
@@ -20,6 +20,9 @@ final class DatabaseFiles: Sendable {
             Glibc.close(lock)
             throw .inUse(file: settings.file)
         }
+        // For the one that wants to take over: whom to ask.
+        ftruncate(lock, 0)
+        _ = unsafe "\(getpid())\n".withCString { unsafe write(lock, $0, strlen($0)) }
         do {
             // SQLite gives the log and its index the mode of the database.
             Glibc.close(try Self.openFile(settings.file, in: settings.directory))

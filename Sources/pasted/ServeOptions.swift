@@ -28,6 +28,8 @@ struct ServeOptions: ParsableArguments {
     var shards: String?
     @Option(help: "Origins besides its own whose pages may connect, with commas between.")
     var allowedOrigins: String?
+    @Option(help: "'on': share the ports, ask the server that runs on the state directory to end, and take over.")
+    var takeOver: String?
     @Option(help: "How long a SIGTERM waits for connections to end.")
     var gracePeriod: String?
     @Option(help: "'trace', 'debug', 'info', 'notice', 'warning', 'error' or 'critical'.")
@@ -61,6 +63,7 @@ struct ServeOptions: ParsableArguments {
         ("private-key", { $0.privateKey }, ""),
         ("shards", { $0.shards }, "0"),
         ("allowed-origins", { $0.allowedOrigins }, ""),
+        ("take-over", { $0.takeOver }, "off"),
         ("grace-period", { $0.gracePeriod }, "10s"),
         ("log-level", { $0.logLevel }, "info"),
         ("text-bytes", { $0.textBytes }, "1048576"),

@@ -8,47 +8,74 @@ import Logging
 import PasteCore
 import PasteServer
 import PasteStore
+import Reactor
 import SQLiteStore
 import ServiceLifecycle
 import TLS
 import UnixSignals
 
 extension Serve {
-    /// Serves until SIGTERM or SIGINT, then ends in order. A second signal ends at once.
-    func serve(_ settings: Settings) async throws {
-        var logger = Logger(label: "pasted") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = settings.logLevel
+    /// Serves until SIGTERM or SIGINT, then ends in order. What can fail comes before what takes over.
+    func serve(_ found: FoundSettings, _ settings: Settings, _ source: SettingsSource) async throws {
+        hideMemory()
+        let level = SharedLogLevel(settings.logLevel)
+        let logger = Logger(label: "pasted") { LevelledLog(label: $0, level: level) }
+        let manager = ServiceManager()
+        let inherited = try Listener.inherited()
         let state = try StateDirectory(settings.stateDirectory)
-        let (store, closeStore) = try openStore(settings, state)
-        defer { closeStore() }
-
-        var core = CoreSettings(hash: KeyedHash(secret: try state.secret()))
-        core.limits = settings.limits
-        core.messageBytes = settings.messageBytes
-        core.appends = settings.appends
-        core.edits = settings.edits
-        core.allowedOrigins = settings.allowedOrigins
+        let core = CoreSettings(hash: KeyedHash(secret: try state.secret())).following(settings)
+        let site = try StaticSite.load(settings.siteDirectory)
         let certificate = try settings.isSecure ? certificate(settings, state) : nil
+        let tls = try certificate.map { try TLSContext(serving: $0) }
+        let entrances = try Entrances(
+            listen: settings.listen, operatorListen: settings.adminListen, inherited: inherited,
+            sharesPorts: settings.takesOver)
+        if entrances.isInherited {
+            logger.notice("sockets were passed in: they hold instead of the settings' addresses")
+        }
+
+        let (store, closeStore) = try await openStore(settings, state, entrances, manager, logger)
+        defer { closeStore() }
         var configuration = ServerConfiguration(
-            listen: settings.listen, operatorListen: settings.adminListen,
-            tls: try certificate.map { try TLSContext(serving: $0) }, shards: settings.shards, core: core,
-            site: try StaticSite.load(settings.siteDirectory), store: store, gracePeriod: settings.gracePeriod,
-            logger: logger)
-        configuration.operatorListen = settings.adminListen
-        let server = try Server(configuration)
+            listen: settings.listen, operatorListen: settings.adminListen, tls: tls, shards: settings.shards,
+            core: core, site: site, store: store, gracePeriod: settings.gracePeriod, logger: logger)
+        configuration.milestones.serving = { manager.ready() }
+        configuration.milestones.draining = {
+            manager.stopping()
+            if !settings.isVolatile { state.lock.leave() }
+        }
+        configuration.milestones.quiet = { closeStore() }
+        let server = try Server(configuration, behind: entrances)
         announce(server, certificate, isVolatile: settings.isVolatile)
+        // Ended from the last to the first: signs of life until the end.
         let group = ServiceGroup(
-            services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: [
+                Supervision(server: server, manager: manager, logger: logger),
+                Reloading(
+                    source: source, started: found, server: server, core: core, level: level, manager: manager,
+                    logger: logger),
+                server,
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
     }
 
     private func openStore(
-        _ settings: Settings, _ state: StateDirectory
-    ) throws -> (any PasteStore, close: () -> Void) {
+        _ settings: Settings, _ state: StateDirectory, _ entrances: Entrances, _ manager: ServiceManager,
+        _ logger: Logger
+    ) async throws -> (any PasteStore, close: @Sendable () -> Void) {
         if settings.isVolatile { return (MemoryStore(limits: settings.limits), {}) }
         var sqlite = SQLiteSettings(directory: state.path)
         sqlite.limits = settings.limits
-        let store = try SQLiteStore(sqlite)
+        let store: SQLiteStore
+        if settings.takesOver {
+            try entrances.steerHere()
+            manager.status("Waiting for the database.")
+            try state.lock.askToEnd(logger)
+            store = try await state.lock.succeed(sqlite)
+        } else {
+            store = try SQLiteStore(sqlite)
+        }
         return (store, { store.close() })
     }
 
