@@ -111,9 +111,6 @@ extension ShardCore {
         fields[.contentType] = asset.contentType
         if isPage {
             fields[.contentSecurityPolicy] = Self.contentSecurityPolicy
-            if let robots = Self.robots {
-                fields[robots] = "noindex"
-            }
         }
         if head.fields.matches(etag: asset.etag) {
             fields[.contentType] = nil
@@ -197,8 +194,6 @@ extension ShardCore {
 
     // MARK: Fields
 
-    private static let robots = HTTPField.Name("X-Robots-Tag")
-
     /// Nothing inline, nothing from elsewhere, in nobody's frame.
     private static let contentSecurityPolicy = """
         default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
@@ -215,7 +210,7 @@ extension ShardCore {
 
     private static let plainFields = fields([
         ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"), ("X-Robots-Tag", "noindex"),
     ])
     /// Browsers complain of an opener policy without TLS.
     private static let secureFields = HTTPFields(
