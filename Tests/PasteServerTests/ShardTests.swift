@@ -121,6 +121,18 @@ import Testing
         #expect(server.log.closed.load(ordering: .relaxed) == 20)
     }
 
+    @Test("a loop that hangs does not answer, and one that is idle does")
+    func signsOfLife() async throws {
+        let server = try EchoServer(shards: 2)
+        #expect(await server.group.answers(within: .seconds(10)))
+        let shard = server.group.shards[1]
+        let hanging = Task { await shard.hang(for: 1) }
+        #expect(await eventually { await !server.group.answers(within: .milliseconds(100)) })
+        await hanging.value
+        #expect(await server.group.answers(within: .seconds(10)))
+        await server.group.stop()
+    }
+
     @Test("at its limit a server waits instead of spinning, and accepts again when a connection closes")
     func exhaustion() async throws {
         let server = try EchoServer(shards: 1, connectionLimit: 20)
@@ -139,5 +151,12 @@ import Testing
         clients.removeLast()
         #expect(try waiting.text(6) == "hello\n")
         await server.group.stop()
+    }
+}
+
+extension Shard {
+    /// Blocks the loop's thread, as a fault would.
+    fileprivate func hang(for seconds: UInt32) {
+        sleep(seconds)
     }
 }
