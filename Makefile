@@ -1,9 +1,9 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser simulate sanitize bench fuzz format docs packages
+.PHONY: run test test-swift test-js test-outside test-browser tls-audit simulate sanitize bench fuzz format docs packages
 
-# Playwright, websockets and jsonschema, for the tests alone.
+# Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
 VENV := build/venv
 PYTHON := $(VENV)/bin/python
 BINARY := .build/release/pasted
@@ -25,16 +25,26 @@ test-js:
 	else echo "Node is not here: the JavaScript modules are tested in the browser only."; fi
 
 test-outside: packages $(VENV)/.made
-	@.ci/packages curl
+	@.ci/packages curl openssl
 	swift build --product pasted
 	$(PYTHON) -m unittest discover --start-directory Tests/protocol
 	$(PYTHON) Tests/outsider/outsider_tests.py
+	$(PYTHON) Tests/outsider/tls_tests.py
+	$(PYTHON) Tests/outsider/tls_floods.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20
 
 test-browser: packages $(VENV)/.made
 	@.ci/packages chromium fonts-noto-color-emoji
 	swift build --product pasted
 	$(PYTHON) Tests/browser/run.py
+
+# What testssl.sh and sslyze say of the server, on both kinds of key and both profiles: about four minutes.
+tls-audit: packages
+	@.ci/packages testssl.sh openssl python3-venv
+	swift build --product pasted
+	test -x build/audit/bin/sslyze || python3 -m venv build/audit
+	build/audit/bin/pip install --quiet --disable-pip-version-check --requirement Tests/outsider/audit-requirements.txt
+	build/audit/bin/python Tests/outsider/tls_audit.py
 
 # Worlds that nobody has seen; a failure prints its seed.
 simulate: packages

@@ -148,6 +148,27 @@ void pasted_tls_attach(struct pasted_tls_session *session, struct pasted_tls_wir
     SSL_set_bio(ssl_of(session), wire ? wire->bio : NULL, wire ? wire->bio : NULL);
 }
 
+static int fault_of(unsigned long error) {
+    const int reason = ERR_GET_REASON(error);
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL) return pasted_fault_broken;
+    // Alerts of the peer are reasons from here on, in the order of their numbers.
+    if (reason > SSL_AD_REASON_OFFSET) return pasted_fault_alert;
+    switch (reason) {
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_NO_PROTOCOLS_AVAILABLE:
+    case SSL_R_INAPPROPRIATE_FALLBACK: return pasted_fault_version;
+    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SHARED_GROUPS:
+    case SSL_R_NO_SUITABLE_GROUPS:
+    case SSL_R_NO_SUITABLE_KEY_SHARE:
+    case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM: return pasted_fault_parameters;
+    case SSL_R_NO_APPLICATION_PROTOCOL: return pasted_fault_protocol;
+    default: return pasted_fault_broken;
+    }
+}
+
 static int failure(SSL *ssl, int answer, char *why, size_t why_capacity) {
     switch (SSL_get_error(ssl, answer)) {
     case SSL_ERROR_WANT_READ: return pasted_tls_hungry;
@@ -161,7 +182,7 @@ struct pasted_tls_read pasted_tls_read(struct pasted_tls_session *session, const
                                        uint8_t *plaintext, size_t capacity, char *why, size_t why_capacity) {
     SSL *ssl = ssl_of(session);
     struct pasted_tls_wire *wire = wire_of(ssl);
-    struct pasted_tls_read result = {0, 0, pasted_tls_full};
+    struct pasted_tls_read result = {0, 0, pasted_tls_full, pasted_fault_broken};
     // A TLS connection begins with 22, an HTTP request with a letter.
     if (count > 0 && SSL_in_before(ssl) && SSL_is_server(ssl) && input[0] >= 'A' && input[0] <= 'Z') {
         result.status = pasted_tls_plain;
@@ -173,6 +194,8 @@ struct pasted_tls_read pasted_tls_read(struct pasted_tls_session *session, const
         size_t produced = 0;
         const int answer = SSL_read_ex(ssl, plaintext + result.produced, capacity - result.produced, &produced);
         if (answer != 1) {
+            // The first error is the cause, what follows it on the queue are consequences.
+            result.fault = fault_of(ERR_peek_error());
             result.status = failure(ssl, answer, why, why_capacity);
             break;
         }
@@ -229,6 +252,11 @@ const char *pasted_tls_version(const struct pasted_tls_session *session) {
 
 const char *pasted_tls_cipher(const struct pasted_tls_session *session) {
     return SSL_get_cipher_name(ssl_of(session));
+}
+
+const char *pasted_tls_group(const struct pasted_tls_session *session) {
+    const char *name = SSL_group_to_name(ssl_of(session), (int)SSL_get_negotiated_group(ssl_of(session)));
+    return name ? name : "";
 }
 
 struct pasted_tls_ticket *pasted_tls_ticket(struct pasted_tls_session *session) {

@@ -14,6 +14,10 @@ public struct CoreSettings: Sendable {
     public var serverName = "pasted"
     /// Origins that may open `/live` besides the page's own, as `scheme://host[:port]`.
     public var allowedOrigins: [String] = []
+    /// For how long browsers that were here with TLS shall come with TLS only (RFC 6797); `nil`: not said.
+    public var strictTransportSeconds: Int64?
+    /// Where the address without TLS leads; `nil`: there is none.
+    public var redirect: Redirect?
 
     /// Bytes of one WebSocket message: six times a text of 1 MiB, as JSON escapes grow it, and some room.
     public var messageBytes = 6 << 20 + 64 << 10

@@ -13,6 +13,8 @@ final class Session {
     let isSecure: Bool
     /// Whether it came in at the operator's address.
     let isOperator: Bool
+    /// Whether it came in at the address without TLS that leads to the one with it.
+    var isRedirect = false
 
     /// The HTTP connection; `nil` once it was upgraded.
     var http: HTTPConnection?

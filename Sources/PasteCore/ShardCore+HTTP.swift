@@ -80,6 +80,9 @@ extension ShardCore {
         } catch {
             return fail(error, head, session)
         }
+        if session.isRedirect {
+            return redirect(head, path, session)
+        }
         let file = "/" + path.segments.joined(separator: "/")
         if session.isOperator {
             return answerOperator(file, head, session)
@@ -116,7 +119,9 @@ extension ShardCore {
             fields[.contentType] = nil
             return respond(.notModified, fields, [], head, session)
         }
-        if let gzip = asset.gzip, head.fields.acceptsGzip {
+        // The page fits into a connection's first flight as it is, and under every key it is the same: compressing it
+        // would gain nothing but the question whether its size tells something (BREACH).
+        if let gzip = asset.gzip, !isPage, head.fields.acceptsGzip {
             fields[.contentEncoding] = "gzip"
             // Another representation, another tag (RFC 9110 section 8.8.3).
             return respond(.ok, fields, gzip, head, session)
@@ -141,7 +146,7 @@ extension ShardCore {
         }
     }
 
-    private func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
+    func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
         counters.badRequests &+= 1
         var fields = securityFields(session)
         fields.append(contentsOf: failure.fields)
@@ -149,7 +154,7 @@ extension ShardCore {
         respond(failure.status, fields, Array(failure.sentence.utf8) + [0x0A], head, session)
     }
 
-    private func respond(
+    func respond(
         _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], _ head: RequestHead,
         _ session: Session
     ) {
@@ -204,8 +209,12 @@ extension ShardCore {
     private static let page = "/index.html"
 
     /// What every answer carries.
-    private func securityFields(_ session: Session) -> HTTPFields {
-        session.isSecure ? Self.secureFields : Self.plainFields
+    func securityFields(_ session: Session) -> HTTPFields {
+        guard session.isSecure else { return Self.plainFields }
+        guard let seconds = settings.strictTransportSeconds else { return Self.secureFields }
+        var fields = Self.secureFields
+        fields[.strictTransportSecurity] = "max-age=\(seconds)"
+        return fields
     }
 
     private static let plainFields = fields([

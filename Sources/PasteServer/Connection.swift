@@ -22,6 +22,8 @@ final class Connection {
     var unsent: [UInt8] = []
     /// Ciphertext that was received while nobody wanted its content.
     var unread: [UInt8] = []
+    /// Bytes of ciphertext in a row that carried no plaintext.
+    var barrenBytes = 0
 
     enum Phase {
         case open
@@ -51,7 +53,7 @@ final class Connection {
         static let mayHoldPlaintext = Flags(rawValue: 1 << 7)
         /// close_notify is on its way.
         static let saidGoodbye = Flags(rawValue: 1 << 8)
-        /// The TLS handshake was counted.
+        /// The TLS handshake was counted, as done or as failed.
         static let isCounted = Flags(rawValue: 1 << 9)
     }
 

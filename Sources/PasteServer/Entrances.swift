@@ -13,20 +13,24 @@ public struct Entrances: Sendable {
 
     let people: [Entrance]
     let operators: [Entrance]
+    let redirects: [Entrance]
 
     /// Where people connect, with the ports that were found.
     public var addresses: [ListenAddress] { people.map(\.address).uniqued }
     /// Where the operator connects.
     public var operatorAddresses: [ListenAddress] { operators.map(\.address).uniqued }
+    /// Where people who come without TLS are sent to where it is spoken.
+    public var redirectAddresses: [ListenAddress] { redirects.map(\.address).uniqued }
     /// Whether some were passed in, so that the settings' addresses do not hold for them.
     public let isInherited: Bool
 
     /// Binds every address, unless a socket for its purpose was passed in: named `admin` for the operator's,
-    /// anything else for people's.
+    /// `redirect` for the one that sends people to TLS, anything else for people's.
     /// - Parameter sharesPorts: Whether another process of the same user may listen on the same ports.
     /// - Throws: `BindError` when an address is in use or not this machine's.
     public init(
-        listen: [ListenAddress], operatorListen: ListenAddress?, inherited: [Listener] = [], sharesPorts: Bool = false
+        listen: [ListenAddress], operatorListen: ListenAddress?, redirectListen: [ListenAddress] = [],
+        inherited: [Listener] = [], sharesPorts: Bool = false
     ) throws {
         var options = Listener.Options()
         options.sharesPort = sharesPorts
@@ -34,16 +38,20 @@ public struct Entrances: Sendable {
         let passed = inherited.map { listener in
             Entrance(address: ListenAddress(host: listener.host, port: listener.port), listener: listener)
         }
-        let isForOperator = { (entrance: Entrance) in entrance.listener.origin == .inherited(name: "admin") }
-        let forPeople = passed.filter { !isForOperator($0) }
-        let forOperator = passed.filter(isForOperator)
+        let special = ["admin", "redirect"].map { name in
+            passed.filter { $0.listener.origin == .inherited(name: name) }
+        }
+        let forPeople = passed.filter { entrance in
+            !special.joined().contains { $0.listener === entrance.listener }
+        }
         people = try forPeople.isEmpty ? listen.flatMap { try bind($0, options) } : forPeople
-        operators = try forOperator.isEmpty ? operatorListen.map { try bind($0, options) } ?? [] : forOperator
+        operators = try special[0].isEmpty ? operatorListen.map { try bind($0, options) } ?? [] : special[0]
+        redirects = try special[1].isEmpty ? redirectListen.flatMap { try bind($0, options) } : special[1]
     }
 
     /// Has all new connections of shared ports come here, not to the process that is to be taken over from.
     public func steerHere() throws {
-        for entrance in people + operators where entrance.listener.origin == .shared {
+        for entrance in people + operators + redirects where entrance.listener.origin == .shared {
             try entrance.listener.steerHere()
         }
     }

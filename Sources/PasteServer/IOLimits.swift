@@ -22,6 +22,10 @@ enum IOLimits {
     /// Ciphertext that may wait for a peer that does not read while it goes on writing (alerts and key updates
     /// that answer it): beyond, nothing more is read from it.
     static let unsentBytes = 128 * 1024
+    /// Ciphertext in a row that may carry no plaintext: a whole handshake (some 3 KiB, 16 with post-quantum certificates),
+    /// or the largest record half received, is far below. More is a flood of handshake fragments, key updates,
+    /// renegotiations or empty records.
+    static let barrenBytes = 64 * 1024
     /// How long a connection that we have shut down waits for the peer to do the same. Closing at once could
     /// reset it and so take back the answer that the peer has not read yet (RFC 9112 section 9.6).
     static let lingerMilliseconds: Milliseconds = 2_000
@@ -38,6 +42,11 @@ enum IOLimits {
     static let roundsPerTick = 8
     /// How often a drain looks whether all connections are gone.
     static let drainPollMilliseconds: Milliseconds = 20
+    /// Between two looks at the certificates' files. A renewal is weeks ahead of the end, so minutes would do; seconds
+    /// please whoever waits to see it happen.
+    static let certificateLook: Duration = .seconds(10)
+    /// The longest answer to an ACME challenge, in bytes: a token, a dot and a thumbprint (RFC 8555 section 8.1) are less.
+    static let challengeBytes = 1_024
     /// The page's files together, in bytes: they are held in memory.
     static let siteBytes = 64 << 20
 }

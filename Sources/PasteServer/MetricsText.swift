@@ -13,10 +13,10 @@ struct MetricsText {
         text += "pasted_\(name)_total \(value)\n"
     }
 
-    /// Numbers that only grow, told apart by a label whose values need no escapes.
+    /// Numbers that only grow, told apart by a label.
     mutating func counter(_ name: String, _ help: String, by label: String, _ rows: [(String, UInt64)]) {
         describe("pasted_\(name)_total", help, "counter")
-        for (value, count) in rows { text += "pasted_\(name)_total{\(label)=\"\(value)\"} \(count)\n" }
+        for (value, count) in rows { text += "pasted_\(name)_total{\(label)=\"\(escaped(value))\"} \(count)\n" }
     }
 
     /// A number that goes up and down.
@@ -25,10 +25,10 @@ struct MetricsText {
         text += "pasted_\(name) \(value)\n"
     }
 
-    /// Numbers that go up and down, told apart by a label whose values need no escapes.
+    /// Numbers that go up and down, told apart by a label.
     mutating func gauge(_ name: String, _ help: String, by label: String, _ rows: [(String, Int64)]) {
         describe("pasted_\(name)", help, "gauge")
-        for (value, count) in rows { text += "pasted_\(name){\(label)=\"\(value)\"} \(count)\n" }
+        for (value, count) in rows { text += "pasted_\(name){\(label)=\"\(escaped(value))\"} \(count)\n" }
     }
 
     /// How often a measure fell into which range; durations are told in seconds.
@@ -61,6 +61,10 @@ struct MetricsText {
     private mutating func process(_ name: String, _ help: String, _ type: String, _ value: String) {
         describe("process_\(name)", help, type)
         text += "process_\(name) \(value)\n"
+    }
+
+    private func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 
     private mutating func describe(_ name: String, _ help: String, _ type: String) {

@@ -15,8 +15,12 @@ public struct ServerConfiguration: Sendable {
     public var listen: [ListenAddress]
     /// Where the operator reads metrics and health, without TLS; `nil`: nowhere.
     public var operatorListen: ListenAddress?
-    /// The certificate and its settings; `nil`: plain HTTP.
-    public var tls: TLSContext?
+    /// Where people who come without TLS are sent to the first of `listen`; none: nowhere.
+    public var redirectListen: [ListenAddress] = []
+    /// What answers a certificate authority there; `nil`: nothing does.
+    public var challenges: (any Challenges)?
+    /// The certificates; `nil`: plain HTTP.
+    public var tls: Certificates?
     /// How many event-loop threads, at least 1.
     public var shards: Int
     /// The service's settings.
@@ -34,7 +38,7 @@ public struct ServerConfiguration: Sendable {
 
     /// A server's parts.
     public init(
-        listen: [ListenAddress], operatorListen: ListenAddress? = nil, tls: TLSContext?, shards: Int,
+        listen: [ListenAddress], operatorListen: ListenAddress? = nil, tls: Certificates?, shards: Int,
         core: CoreSettings, site: Site, store: any PasteStore, gracePeriod: Duration, logger: Logger
     ) {
         self.listen = listen
@@ -83,6 +87,8 @@ public final class Server: Service {
     public let addresses: [ListenAddress]
     /// Where the operator connects.
     public let operatorAddresses: [ListenAddress]
+    /// Where people who come without TLS are sent to where it is spoken.
+    public let redirectAddresses: [ListenAddress]
     private let configuration: ServerConfiguration
     private let group: ShardGroup<ShardCore>
 
@@ -92,9 +98,19 @@ public final class Server: Service {
         self.configuration = configuration
         let descriptors = Int(clamping: raiseDescriptorLimit())
         let entrances =
-            try entrances ?? Entrances(listen: configuration.listen, operatorListen: configuration.operatorListen)
+            try entrances
+            ?? Entrances(
+                listen: configuration.listen, operatorListen: configuration.operatorListen,
+                redirectListen: configuration.redirectListen)
         addresses = entrances.addresses
         operatorAddresses = entrances.operatorAddresses
+        redirectAddresses = entrances.redirectAddresses
+        var core = configuration.core
+        if let first = addresses.first, !redirectAddresses.isEmpty {
+            let secure = addresses.first { $0.port == 443 } ?? first
+            core.redirect = Redirect(port: secure.port, challenges: configuration.challenges)
+        }
+        let settings = core
 
         var plan = ShardGroup<ShardCore>.Plan(store: configuration.store, logger: configuration.logger)
         plan.shards = configuration.shards
@@ -103,16 +119,23 @@ public final class Server: Service {
         plan.listeners =
             entrances.people.map { .init(listener: $0.listener, isSecure: configuration.tls != nil, isOperator: false) }
             + entrances.operators.map { .init(listener: $0.listener, isSecure: false, isOperator: true) }
+            + entrances.redirects.map {
+                .init(listener: $0.listener, isSecure: false, isOperator: false, isRedirect: true)
+            }
         group = try ShardGroup(plan) { shard, view in
             ShardCore(
-                settings: configuration.core, shard: shard, shards: configuration.shards, site: configuration.site,
+                settings: settings, shard: shard, shards: configuration.shards, site: configuration.site,
                 operatorView: view, random: SystemRandomNumberGenerator(), now: WallClock.present)
         }
-        tell(configuration.core)
+        showLimits(configuration.core)
     }
+
+    var certificates: Certificates? { configuration.tls }
+    var logger: Logger { configuration.logger }
 
     /// Starts the shards' threads: from here on connections are served.
     public func start() throws {
+        tell(configuration.tls?.notes ?? [])
         try group.start()
         configuration.milestones.serving()
     }
@@ -120,10 +143,10 @@ public final class Server: Service {
     /// Works by other limits and origins from now on. Drops nobody.
     public func reload(_ core: CoreSettings) {
         group.reload(core)
-        tell(core)
+        showLimits(core)
     }
 
-    private func tell(_ core: CoreSettings) {
+    private func showLimits(_ core: CoreSettings) {
         group.setup.statistics.tell(core.told + [("connections", Int64(group.setup.connectionLimit))])
     }
 

@@ -4,6 +4,7 @@ import PasteCore
 import PasteModel
 import PasteStore
 import Reactor
+import TLS
 
 /// Health and metrics of the whole server. Any thread.
 struct ServerView: OperatorView {
@@ -12,6 +13,7 @@ struct ServerView: OperatorView {
     let loops: [EventLoop]
     /// Messages that wait, by shard.
     let mail: @Sendable () -> [Int]
+    let certificates: Certificates?
 
     var trouble: String? {
         switch store.status {
@@ -34,6 +36,7 @@ struct ServerView: OperatorView {
         describeRefusals(figures, &text)
         describeHoldings(figures, &text)
         describeStore(&text)
+        describeTLS(figures, &text)
         text.gauge("limit", "Limits in force, in the unit that their name ends with.", by: "name", statistics.limits)
         text.describeProcess()
         return text.text

@@ -32,8 +32,8 @@ extension Shard {
     {
         let id = connections.reserve()
         let connection = Connection(id, socket, isSecure: entrance.isSecure, isOperator: entrance.isOperator)
-        if entrance.isSecure, let context = setup.tls {
-            connection.tls = try? TLSSession(accepting: context, on: wire)
+        if entrance.isSecure, let certificates = setup.tls {
+            connection.tls = try? TLSSession(accepting: certificates.context, on: wire)
         }
         guard enter(connection), connection.tls != nil || !entrance.isSecure else {
             counters.refusedConnections += 1
@@ -41,6 +41,7 @@ extension Shard {
             return
         }
         counters.acceptedConnections += 1
+        if entrance.isRedirect { return logic.openedForRedirect(id, peer: peer, now: now) }
         logic.opened(id, peer: peer, isSecure: entrance.isSecure, isOperator: entrance.isOperator, now: now)
     }
 
@@ -96,6 +97,7 @@ extension Shard {
     /// The connection ends here and now.
     func close(_ connection: Connection) {
         guard connection.socket != nil else { return }
+        if connection.tls != nil, !connection.flags.contains(.isCounted) { counters.unfinishedHandshakes += 1 }
         drop(connection)
         logic.closed(connection.id, now: now)
         if acceptRetryAt != nil { listenAgain() }

@@ -80,14 +80,16 @@ extension Shard {
         do throws(TLSError) {
             while true {
                 var room = plaintext.mutableSpan
+                let before = offset
                 guard let result = try connection.tls?.decrypt(ciphertext, at: &offset, into: &room) else { return }
                 if wire.count > 0, !sendWire(connection) { return }
+                connection.barrenBytes = result.count > 0 ? 0 : connection.barrenBytes + offset - before
+                guard connection.barrenBytes <= IOLimits.barrenBytes else { return stop(flooding: connection) }
+                countHandshake(connection)
                 if result.count > 0 { pass(connection, &plaintext, result.count) }
                 connection.flags.remove(.mayHoldPlaintext)
                 switch result.stop {
-                case .hungry:
-                    countHandshake(connection)
-                    return
+                case .hungry: return
                 case .ended:
                     end(connection)
                     return
@@ -124,15 +126,35 @@ extension Shard {
 
     private func fail(_ connection: Connection, _ error: TLSError) {
         guard case .plainHTTP = error else {
-            counters.failedHandshakes += 1
+            count(connection, error)
             // The alert that says why.
             if sendWire(connection) { close(connection) }
             return
         }
         counters.plainRequests += 1
+        connection.flags.insert(.isCounted)
         connection.tls = nil
         _ = try? connection.socket?.send(plainAnswer.span)
         shutDown(connection)
+    }
+
+    private func count(_ connection: Connection, _ error: TLSError) {
+        connection.flags.insert(.isCounted)
+        guard case .peer(let fault) = error else { return }
+        switch fault.kind {
+        case .broken: counters.brokenSessions += 1
+        case .version: counters.versionFailures += 1
+        case .parameters: counters.parameterFailures += 1
+        case .applicationProtocol: counters.protocolFailures += 1
+        case .alert: counters.peerAlerts += 1
+        }
+    }
+
+    /// It sends ciphertext and never anything in it. TLS has no alert for that.
+    private func stop(flooding connection: Connection) {
+        connection.flags.insert(.isCounted)
+        counters.floods += 1
+        close(connection)
     }
 
     /// Throws away what a connection sends that is being shut down, up to a turn's worth.

@@ -168,6 +168,8 @@ struct ShardSetup<Transfer: Sendable>: Sendable {
         let listener: Listener
         let isSecure: Bool
         let isOperator: Bool
+        /// Whether all it does is to send people to the secure address.
+        var isRedirect = false
 
         var isInherited: Bool {
             if case .inherited = listener.origin { return true }
@@ -181,7 +183,7 @@ struct ShardSetup<Transfer: Sendable>: Sendable {
     let listeners: [Entrance]
     /// Connections of all shards together; about, since shards accept side by side.
     let connectionLimit: Int
-    let tls: TLSContext?
+    let tls: Certificates?
     let store: any PasteStore
     /// By shard.
     let mailboxes: [Mailbox<ShardMessage<Transfer>>]

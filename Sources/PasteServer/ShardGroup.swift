@@ -17,7 +17,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
         var shards = 1
         var listeners: [ShardSetup<Logic.Transfer>.Entrance] = []
         var connectionLimit = Int.max
-        var tls: TLSContext?
+        var tls: Certificates?
         var store: any PasteStore
         var logger: Logger
     }
@@ -35,7 +35,8 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             mailboxes: mailboxes,
             sinks: mailboxes.map(ShardSink.init), statistics: statistics, logger: plan.logger)
         let view = ServerView(
-            statistics: statistics, store: plan.store, loops: loops, mail: { mailboxes.map(\.count) })
+            statistics: statistics, store: plan.store, loops: loops, mail: { mailboxes.map(\.count) },
+            certificates: plan.tls)
         self.setup = setup
         shards = try loops.indices.map { number in
             try Shard(number, loop: loops[number], setup: setup, logic: logic(number, view))

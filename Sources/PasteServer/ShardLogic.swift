@@ -11,6 +11,8 @@ protocol ShardLogic: AnyObject {
     associatedtype Transfer: Sendable
 
     func opened(_ id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool, now: Milliseconds)
+    /// A connection where everybody is sent to the secure address.
+    func openedForRedirect(_ id: ConnectionID, peer: PeerAddress, now: Milliseconds)
     func adopt(_ id: ConnectionID, _ transfer: Transfer, now: Milliseconds)
     func received(_ id: ConnectionID, _ bytes: inout MutableSpan<UInt8>, now: Milliseconds)
     func wantsInput(_ id: ConnectionID) -> Bool
@@ -31,6 +33,12 @@ protocol ShardLogic: AnyObject {
     var counters: Counters { get }
     var gauges: Gauges { get }
     var isQuiet: Bool { get }
+}
+
+extension ShardLogic {
+    func openedForRedirect(_ id: ConnectionID, peer: PeerAddress, now: Milliseconds) {
+        opened(id, peer: peer, isSecure: false, isOperator: false, now: now)
+    }
 }
 
 /// `Effects` for any kind of transfer.

@@ -12,7 +12,15 @@ struct IOCounters: Sendable {
     var lostConnections: UInt64 = 0
     var handshakes: UInt64 = 0
     var resumedHandshakes: UInt64 = 0
-    var failedHandshakes: UInt64 = 0
+    // Sessions that the peer broke, in the handshake or later, by what an operator would do about it.
+    var brokenSessions: UInt64 = 0
+    var versionFailures: UInt64 = 0
+    var parameterFailures: UInt64 = 0
+    var protocolFailures: UInt64 = 0
+    var peerAlerts: UInt64 = 0
+    var floods: UInt64 = 0
+    /// Connections that ended, or were ended, before their handshake did.
+    var unfinishedHandshakes: UInt64 = 0
     /// HTTP without TLS on a TLS port.
     var plainRequests: UInt64 = 0
     /// How often no descriptor was left to accept with.
@@ -24,9 +32,15 @@ struct IOCounters: Sendable {
         ("connections_lost", "Connections reset or timed out.", \.lostConnections),
         ("tls_handshakes", "TLS handshakes completed.", \.handshakes),
         ("tls_resumed", "TLS handshakes that resumed a session.", \.resumedHandshakes),
-        ("tls_failed", "TLS sessions that the peer broke.", \.failedHandshakes),
+        ("tls_unfinished", "Connections that ended before their TLS handshake did.", \.unfinishedHandshakes),
         ("tls_plain_requests", "Requests without TLS on a TLS port.", \.plainRequests),
         ("accept_exhaustions", "Times that no descriptor was left to accept with.", \.exhaustions),
+    ]
+
+    /// `tls_failures`, by reason.
+    static let faults: [(reason: String, value: any KeyPath<IOCounters, UInt64> & Sendable)] = [
+        ("broken", \.brokenSessions), ("version", \.versionFailures), ("parameters", \.parameterFailures),
+        ("application_protocol", \.protocolFailures), ("peer_alert", \.peerAlerts), ("flood", \.floods),
     ]
 }
 

@@ -92,7 +92,7 @@ public struct TLSSession: ~Copyable {
         case Int32(pasted_tls_plain): throw .plainHTTP
         default:
             let sentence = unsafe withUnsafeBytes(of: &why) { unsafe Array($0.prefix { $0 != 0 }) }
-            throw .peer(String(decoding: sentence, as: UTF8.self))
+            throw .peer(PeerFault(result.fault, String(decoding: sentence, as: UTF8.self)))
         }
     }
 
@@ -105,7 +105,7 @@ public struct TLSSession: ~Copyable {
             guard let base = input.baseAddress else { return 0 }
             return unsafe pasted_tls_write(session, base, input.count)
         }
-        guard taken >= 0 else { throw .peer("the TLS session is broken") }
+        guard taken >= 0 else { throw .peer(PeerFault(Int32(pasted_fault_broken), "the TLS session is broken")) }
         return Int(taken)
     }
 
@@ -124,6 +124,9 @@ public struct TLSSession: ~Copyable {
     public var parameters: String {
         unsafe String(cString: pasted_tls_version(session)) + " " + String(cString: pasted_tls_cipher(session))
     }
+
+    /// The group of the key exchange, such as "x25519"; empty before it is chosen.
+    public var group: String { unsafe String(cString: pasted_tls_group(session)) }
 
     /// A client's means to resume this session later. TLS 1.3 servers send it behind the handshake: nil before.
     public var ticket: TLSTicket? {

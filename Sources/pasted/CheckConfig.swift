@@ -54,19 +54,32 @@ struct CheckConfig: AsyncParsableCommand {
         }
         attempt { _ = try StaticSite.load(settings.siteDirectory) }
         lookAtState(settings, &problems)
-        if settings.isSecure, let chain = settings.certificate, let key = settings.privateKey {
-            attempt {
-                let certificate = try Certificate(chainFile: chain, keyFile: key)
-                let now = Int64(Date().timeIntervalSince1970)
-                if now < certificate.notBefore { problems.append("The certificate \(chain) is not valid yet.") }
-                if now > certificate.notAfter { problems.append("The certificate \(chain) has expired.") }
-            }
-        }
+        if let tls = settings.tls { lookAtCertificates(tls, &problems) }
         // A server that runs with these settings has its ports.
         let lock = Predecessor(lockFile: settings.stateDirectory + "/pasted.lock")
         if !lock.isOwned, !settings.takesOver {
-            attempt { _ = try Entrances(listen: settings.listen, operatorListen: settings.adminListen) }
+            attempt {
+                _ = try Entrances(
+                    listen: settings.listen, operatorListen: settings.adminListen,
+                    redirectListen: settings.tls?.redirectListen ?? [])
+            }
         }
+    }
+
+    private func lookAtCertificates(_ tls: TLSSettings, _ problems: inout [String]) {
+        let now = Int64(Date().timeIntervalSince1970)
+        for case .files(let chain, let key, _) in tls.files {
+            do {
+                let certificate = try Certificate(chainFile: chain, keyFile: key)
+                if now < certificate.notBefore { problems.append("The certificate \(chain) is not valid yet.") }
+                if now > certificate.notAfter { problems.append("The certificate \(chain) has expired.") }
+            } catch {
+                problems.append("\(error)")
+            }
+        }
+        guard problems.isEmpty, !tls.files.isEmpty else { return }
+        // All of them together, with what else they need.
+        do { _ = try Certificates(tls.files, profile: tls.profile, now: now) } catch { problems.append("\(error)") }
     }
 
     private func lookAtState(_ settings: Settings, _ problems: inout [String]) {

@@ -1,4 +1,4 @@
-// SIGHUP: the settings are read again. Those that can change under open connections change, the others are
+// SIGHUP: certificates and settings are read again. Those that can change under open connections change, the others are
 // named in the log; settings that are wrong change nothing.
 
 import FoundationEssentials
@@ -12,6 +12,7 @@ import UnixSignals
 
 /// Reads settings again at each SIGHUP until the graceful shutdown. Drops nobody.
 struct Reloading: Service {
+    let signals: UnixSignalsSequence
     let source: SettingsSource
     let started: FoundSettings
     let server: Server
@@ -24,13 +25,14 @@ struct Reloading: Service {
     /// announces, which hold for connections from then on.
     static let live: Set<String> = [
         "log-level", "allowed-origins", "text-bytes", "paste-bytes", "items", "message-bytes", "lifetime",
-        "default-lifetime", "appends-per-second", "edits-per-second",
+        "default-lifetime", "appends-per-second", "edits-per-second", "hsts",
     ]
 
     func run() async throws {
         var latest = started
-        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+        for await _ in signals.cancelOnGracefulShutdown() {
             manager.reloading()
+            server.reloadCertificates()
             latest = await reload(latest)
             manager.ready()
         }
@@ -66,6 +68,7 @@ extension CoreSettings {
         core.appends = settings.appends
         core.edits = settings.edits
         core.allowedOrigins = settings.allowedOrigins
+        core.strictTransportSeconds = settings.tls?.strictTransportSeconds
         return core
     }
 }

@@ -20,10 +20,20 @@ struct ServeOptions: ParsableArguments {
     var tls: String?
     @Flag(help: "The same as --tls off.")
     var noTls = false
-    @Option(help: "PEM file of the certificate chain; without it one is made for localhost.")
+    @Option(help: "PEM files of certificate chains, with commas between; without one, one is made for localhost.")
     var certificate: String?
-    @Option(help: "PEM file of the certificate's private key.")
+    @Option(help: "PEM files of the certificates' private keys, in the same order.")
     var privateKey: String?
+    @Option(help: "DER files of OCSP responses to staple, in the same order; empty between commas: none for that one.")
+    var ocspResponse: String?
+    @Option(help: "'intermediate' (TLS 1.2 and 1.3) or 'modern' (1.3 only), as Mozilla defines them.")
+    var tlsProfile: String?
+    @Option(help: "How long browsers shall insist on TLS once they were here (HSTS): 180d; none: not said.")
+    var hsts: String?
+    @Option(help: "Addresses where plain HTTP is sent to https: usually :80. None: nowhere.")
+    var redirectListen: String?
+    @Option(help: "Web root of an ACME client, whose challenges are answered at the redirect address.")
+    var acmeDirectory: String?
     @Option(help: "Event-loop threads; 0: one for each core.")
     var shards: String?
     @Option(help: "Origins besides its own whose pages may connect, with commas between.")
@@ -61,6 +71,11 @@ struct ServeOptions: ParsableArguments {
         ("tls", { $0.noTls ? "off" : $0.tls }, "on"),
         ("certificate", { $0.certificate }, ""),
         ("private-key", { $0.privateKey }, ""),
+        ("ocsp-response", { $0.ocspResponse }, ""),
+        ("tls-profile", { $0.tlsProfile }, "intermediate"),
+        ("hsts", { $0.hsts }, ""),
+        ("redirect-listen", { $0.redirectListen }, ""),
+        ("acme-directory", { $0.acmeDirectory }, ""),
         ("shards", { $0.shards }, "0"),
         ("allowed-origins", { $0.allowedOrigins }, ""),
         ("take-over", { $0.takeOver }, "off"),

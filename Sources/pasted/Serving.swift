@@ -17,6 +17,8 @@ import UnixSignals
 extension Serve {
     /// Serves until SIGTERM or SIGINT, then ends in order. What can fail comes before what takes over.
     func serve(_ found: FoundSettings, _ settings: Settings, _ source: SettingsSource) async throws {
+        // From the first moment on: a SIGHUP that nobody waits for ends the process.
+        let hangUps = await UnixSignalsSequence(trapping: .sighup)
         hideMemory()
         let level = SharedLogLevel(settings.logLevel)
         let logger = Logger(label: "pasted") { LevelledLog(label: $0, level: level) }
@@ -25,10 +27,10 @@ extension Serve {
         let state = try StateDirectory(settings.stateDirectory)
         let core = CoreSettings(hash: KeyedHash(secret: try state.secret())).following(settings)
         let site = try StaticSite.load(settings.siteDirectory)
-        let certificate = try settings.isSecure ? certificate(settings, state) : nil
-        let tls = try certificate.map { try TLSContext(serving: $0) }
+        let certificates = try settings.tls.map { try self.certificates($0, state) }
         let entrances = try Entrances(
-            listen: settings.listen, operatorListen: settings.adminListen, inherited: inherited,
+            listen: settings.listen, operatorListen: settings.adminListen,
+            redirectListen: settings.tls?.redirectListen ?? [], inherited: inherited,
             sharesPorts: settings.takesOver)
         if entrances.isInherited {
             logger.notice("sockets were passed in: they hold instead of the settings' addresses")
@@ -37,8 +39,10 @@ extension Serve {
         let (store, closeStore) = try await openStore(settings, state, entrances, manager, logger)
         defer { closeStore() }
         var configuration = ServerConfiguration(
-            listen: settings.listen, operatorListen: settings.adminListen, tls: tls, shards: settings.shards,
-            core: core, site: site, store: store, gracePeriod: settings.gracePeriod, logger: logger)
+            listen: settings.listen, operatorListen: settings.adminListen, tls: certificates,
+            shards: settings.shards, core: core, site: site, store: store, gracePeriod: settings.gracePeriod,
+            logger: logger)
+        configuration.challenges = settings.tls?.acmeDirectory.map(ChallengeDirectory.init(webRoot:))
         configuration.milestones.serving = { manager.ready() }
         configuration.milestones.draining = {
             manager.stopping()
@@ -46,15 +50,15 @@ extension Serve {
         }
         configuration.milestones.quiet = { closeStore() }
         let server = try Server(configuration, behind: entrances)
-        announce(server, certificate, isVolatile: settings.isVolatile)
+        announce(server, certificates, isVolatile: settings.isVolatile)
         // Ended from the last to the first: signs of life until the end.
         let group = ServiceGroup(
             services: [
                 Supervision(server: server, manager: manager, logger: logger),
                 Reloading(
-                    source: source, started: found, server: server, core: core, level: level, manager: manager,
-                    logger: logger),
-                server,
+                    signals: hangUps, source: source, started: found, server: server, core: core, level: level,
+                    manager: manager, logger: logger),
+                CertificateWatch(server), server,
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
@@ -79,25 +83,26 @@ extension Serve {
         return (store, { store.close() })
     }
 
-    private func certificate(_ settings: Settings, _ state: StateDirectory) throws -> Certificate {
-        if let chain = settings.certificate, let key = settings.privateKey {
-            return try Certificate(chainFile: chain, keyFile: key)
-        }
-        return try .own(
-            in: state.path, hostName: Certificate.hostName, now: Int64(Date().timeIntervalSince1970))
+    private func certificates(_ tls: TLSSettings, _ state: StateDirectory) throws -> Certificates {
+        let own = Certificates.Source.own(directory: state.path, hostName: Certificate.hostName)
+        return try Certificates(
+            tls.files.isEmpty ? [own] : tls.files, profile: tls.profile, now: Int64(Date().timeIntervalSince1970))
     }
 
     /// What a person at a terminal wants to know. Scripts read it too: one address a line.
-    private func announce(_ server: Server, _ certificate: Certificate?, isVolatile: Bool) {
-        let scheme = certificate == nil ? "http" : "https"
+    private func announce(_ server: Server, _ certificates: Certificates?, isVolatile: Bool) {
+        let scheme = certificates == nil ? "http" : "https"
         for address in server.addresses {
             print("Pasted is on \(scheme)://\(address)")
+        }
+        for address in server.redirectAddresses {
+            print("Plain HTTP is sent there from http://\(address)")
         }
         for address in server.operatorAddresses {
             print("Metrics are on http://\(address)/metrics")
         }
-        if let certificate {
-            print("The certificate's SHA-256 fingerprint is \(certificate.fingerprint)")
+        if let certificates {
+            print("The certificate's SHA-256 fingerprint is \(certificates.fingerprint)")
         }
         if isVolatile {
             print("Pastes are kept in memory only: they end with the server.")

@@ -16,9 +16,7 @@ struct Settings {
     let stateDirectory: String
     let siteDirectory: String
     let isVolatile: Bool
-    let isSecure: Bool
-    let certificate: String?
-    let privateKey: String?
+    let tls: TLSSettings?
     let shards: Int
     let allowedOrigins: [String]
     let takesOver: Bool
@@ -33,8 +31,7 @@ struct Settings {
     /// - Throws: `WrongSetting` with a sentence that names the setting and where its value came from.
     init(_ found: FoundSettings) throws {
         listen = try found.read("listen", "addresses like localhost:8443") { text in
-            let addresses = text.split(separator: ",").map { ListenAddress(String($0)) }
-            return addresses.isEmpty || addresses.contains(nil) ? nil : addresses.compactMap(\.self)
+            found.addresses(text).flatMap { $0.isEmpty ? nil : $0 }
         }
         adminListen = try found.read("admin-listen", "an address like 127.0.0.1:9090") { text in
             text.isEmpty ? .some(nil) : ListenAddress(text).map(Optional.some)
@@ -42,9 +39,7 @@ struct Settings {
         stateDirectory = try found.read("state-dir", "a directory") { $0.isEmpty ? nil : $0 }
         siteDirectory = try found.read("site", "a directory") { $0.isEmpty ? nil : $0 }
         isVolatile = try found.read("store", "'sqlite' or 'memory'") { ["sqlite": false, "memory": true][$0] }
-        isSecure = try found.read("tls", "'on' or 'off'") { ["on": true, "off": false][$0] }
-        certificate = try found.read("certificate", "a file") { .some($0.isEmpty ? nil : $0) }
-        privateKey = try found.read("private-key", "a file") { .some($0.isEmpty ? nil : $0) }
+        tls = try TLSSettings(found)
         let threads = try found.read("shards", "0 to 256") { found.whole($0, 0...256) }
         shards = threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : threads
         allowedOrigins = try found.read("allowed-origins", "origins like https://example.org") { text in
@@ -60,11 +55,6 @@ struct Settings {
         limits = try Limits(found)
         appends = try Rate(found, "appends-per-second")
         edits = try Rate(found, "edits-per-second")
-        guard (certificate == nil) == (privateKey == nil) else {
-            throw WrongSetting(
-                names: ["certificate", "private-key"],
-                reason: "certificate and private-key go together: give both or neither.")
-        }
     }
 }
 
@@ -161,6 +151,12 @@ struct FoundSettings {
                 names: [name], reason: "\(name) is '\(setting.text)' (\(setting.source)); it must be \(expected).")
         }
         return value
+    }
+
+    /// Addresses with commas between; none for an empty text.
+    func addresses(_ text: String) -> [ListenAddress]? {
+        let addresses = text.split(separator: ",").map { ListenAddress(String($0)) }
+        return addresses.contains(nil) ? nil : addresses.compactMap(\.self)
     }
 
     func whole(_ text: String, _ range: ClosedRange<Int>) -> Int? {

@@ -165,7 +165,7 @@ struct EchoServer {
     let port: UInt16
     let log = EchoLog()
 
-    init(shards: Int, tls: TLSContext? = nil, connectionLimit: Int = .max) throws {
+    init(shards: Int, tls: Certificates? = nil, connectionLimit: Int = .max) throws {
         let listener = try Listener(host: "127.0.0.1", port: 0)
         port = listener.port
         var plan = ShardGroup<EchoLogic>.Plan(

@@ -9,9 +9,7 @@ import Testing
 @Suite(.serialized) struct HandoffTests {
     @Test("nothing is lost, doubled or swapped when connections move under load", arguments: [false, true])
     func moves(isSecure: Bool) async throws {
-        let certificate = try Certificate.own(
-            in: temporaryDirectory(), hostName: nil, now: Int64(time(nil)))
-        let server = try EchoServer(shards: 4, tls: isSecure ? TLSContext(serving: certificate) : nil)
+        let server = try EchoServer(shards: 4, tls: isSecure ? ownCertificates() : nil)
         let output = try await python(
             """
             import asyncio, random, ssl, sys
@@ -60,7 +58,7 @@ import Testing
 @Suite(.serialized) struct SecureShardTests {
     @Test("plain HTTP on the TLS port gets a readable answer that names https")
     func plainHTTP() async throws {
-        let server = try EchoServer(shards: 1, tls: ownContext())
+        let server = try EchoServer(shards: 1, tls: ownCertificates())
         let client = try PlainClient(server.port)
         try client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         let answer = try client.text(10_000)
@@ -73,19 +71,19 @@ import Testing
 
     @Test("garbage gets an alert and the end, and disturbs nobody")
     func garbage() async throws {
-        let server = try EchoServer(shards: 1, tls: ownContext())
+        let server = try EchoServer(shards: 1, tls: ownCertificates())
         let client = try PlainClient(server.port)
         try client.send([22, 3, 1, 0, 5] + Array(repeating: 0xff, count: 500))
         let answer = try client.receive(1_000)
         #expect(answer.first == 21)
         #expect(await eventually { server.group.setup.statistics.connections == 0 })
-        #expect(await eventually { server.group.setup.statistics.all[0].io.failedHandshakes == 1 })
+        #expect(await eventually { server.group.setup.statistics.all[0].io.brokenSessions == 1 })
         await server.group.stop()
     }
 
     @Test("the end is told in TLS (close_notify) before it is told in TCP")
     func closeNotify() async throws {
-        let server = try EchoServer(shards: 1, tls: ownContext())
+        let server = try EchoServer(shards: 1, tls: ownCertificates())
         let output = try await python(
             """
             import socket, ssl, sys
@@ -104,7 +102,7 @@ import Testing
     }
 }
 
-/// A context with a certificate of its own.
-private func ownContext() throws -> TLSContext {
-    try TLSContext(serving: Certificate.own(in: temporaryDirectory(), hostName: nil, now: Int64(time(nil))))
+/// A certificate made for the test.
+func ownCertificates() throws -> Certificates {
+    try Certificates([.own(directory: temporaryDirectory(), hostName: nil)], now: Int64(time(nil)))
 }

@@ -10,7 +10,7 @@ import Testing
 @testable import PasteServer
 
 @Suite struct ServerTests {
-    private func configuration(tls: TLSContext? = nil, shards: Int = 2) throws -> ServerConfiguration {
+    private func configuration(tls: Certificates? = nil, shards: Int = 2) throws -> ServerConfiguration {
         ServerConfiguration(
             listen: [ListenAddress(host: "localhost", port: 0)],
             operatorListen: ListenAddress(host: "127.0.0.1", port: 0), tls: tls, shards: shards,

@@ -17,10 +17,12 @@ struct Loopback: ~Copyable {
     var serverEnded = false
     var clientEnded = false
 
-    init(_ serverContext: TLSContext, _ clientContext: TLSContext, ticket: TLSTicket? = nil) throws {
+    init(_ serverContext: TLSContext, _ clientContext: TLSContext, ticket: TLSTicket? = nil, host: String = "localhost")
+        throws
+    {
         let (serverWire, clientWire) = (try TLSWire(), try TLSWire())
         let server = try TLSSession(accepting: serverContext, on: serverWire)
-        let client = try TLSSession(connectingTo: "localhost", clientContext, on: clientWire, resuming: ticket)
+        let client = try TLSSession(connectingTo: host, clientContext, on: clientWire, resuming: ticket)
         (self.serverWire, self.clientWire) = (serverWire, clientWire)
         self.server = consume server
         self.client = consume client
