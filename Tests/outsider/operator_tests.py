@@ -227,13 +227,13 @@ class Metrics(unittest.IsolatedAsyncioTestCase):
 
     async def test_metrics_are_well_formed_and_count_what_happened(self):
         admin = free_port()
-        with Server("--admin-listen", f"127.0.0.1:{admin}") as server:
+        with Server("--admin-listen", f"127.0.0.1:{admin}", tls=True) as server:
             self.assertEqual(get(admin, "/healthz"), (200, "ok\n"))
             self.assertEqual(get(admin, "/readyz"), (200, "ok\n"))
             self.assertEqual(get(admin, "/")[0], 404)
             before = self.check(get(admin, "/metrics")[1])
             paste = await create(server)
-            async with websockets.connect(server.ws, subprotocols=["pasted.v1"]) as device:
+            async with websockets.connect(server.ws, ssl=server.ssl, subprotocols=["pasted.v1"]) as device:
                 await ask(device, {"type": "subscribe", "paste": paste}, ["snapshot"])
                 for ref in range(1, 6):
                     await ask(device, {"type": "append", "ref": ref, "text": "text"}, ["append"])
@@ -320,6 +320,24 @@ class Backup(unittest.IsolatedAsyncioTestCase):
             self.assertNotEqual(empty.returncode, 0)
             self.assertEqual(os.listdir(directory), ["a.tar"])
             self.assertTrue(paste)
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not here")
+class Units(unittest.TestCase):
+    def test_the_units_are_valid_and_leave_little_exposed(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for unit in (ROOT / "packaging").glob("pasted*"):
+                text = unit.read_text().replace("/usr/bin/pasted", BINARY)
+                pathlib.Path(directory, unit.name).write_text(text)
+            units = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
+            self.assertEqual(len(units), 4)
+            done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            # Ten times the exposure that it allows: "safe" ends at 2.0.
+            done = subprocess.run(
+                ["systemd-analyze", "security", "--offline=true", "--threshold=10", directory + "/pasted.service"],
+                capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout[-200:])
 
 
 class CheckConfig(unittest.TestCase):
