@@ -145,18 +145,6 @@ public final class ShardCore {
         forget(session)
     }
 
-    /// Works by other settings from now on; the secret and the redirect stay. Connections that are open keep what they were
-    /// greeted with: `messageBytes` and the announcement.
-    public func reload(_ settings: CoreSettings) {
-        let (hash, redirect) = (self.settings.hash, self.settings.redirect)
-        self.settings = settings
-        self.settings.hash = hash
-        self.settings.redirect = redirect
-        for live in pastes.values {
-            live.paste?.limits = settings.limits
-        }
-    }
-
     // MARK: Output
 
     /// Copies the next bytes for a connection behind what `output` holds, as many as fit.
@@ -386,29 +374,5 @@ extension Array<UInt8> {
                 output.append(bytes[index])
             }
         }
-    }
-}
-
-extension SessionTransfer {
-    init?(_ session: Session, message: [UInt8]) {
-        guard let webSocket = session.webSocket else { return nil }
-        self.init(
-            peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
-            client: session.client, appends: session.appends, edits: session.edits, message: message,
-            held: session.held)
-    }
-}
-
-extension Session {
-    convenience init(id: ConnectionID, _ transfer: SessionTransfer, now: Milliseconds) {
-        self.init(id: id, peer: transfer.peer, isSecure: transfer.isSecure, now: now)
-        webSocket = transfer.webSocket
-        host = transfer.host
-        client = transfer.client
-        appends = transfer.appends
-        edits = transfer.edits
-        held = transfer.held
-        // Bytes that are held, and the adoption itself, end in a look at the input.
-        isPaused = true
     }
 }

@@ -74,7 +74,8 @@ extension CoreSettings {
             ("items", Int64(limits.items)), ("message_bytes", Int64(messageBytes)),
             ("lifetime_seconds", limits.lifetime / 1_000), ("requests_in_flight", Int64(requestsInFlight)),
             ("appends_per_second", Int64(appends.perSecond)), ("edits_per_second", Int64(edits.perSecond)),
-            ("outbox_bytes", Int64(outboxHighWaterBytes)), ("stalled_reader_seconds", stalledReaderMilliseconds / 1_000),
+            ("outbox_bytes", Int64(outboxHighWaterBytes)),
+            ("stalled_reader_seconds", stalledReaderMilliseconds / 1_000),
             ("request_seconds", requestMilliseconds / 1_000),
         ]
     }

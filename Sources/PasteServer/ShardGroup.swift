@@ -69,7 +69,8 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             for mailbox in setup.mailboxes { mailbox.deliver(.stopAccepting) }
             guard await stopListening(by: end) else { return false }
         } else {
-            guard await stopListening(by: end), await reached(by: end, { setup.statistics.isQuiet }) else { return false }
+            guard await stopListening(by: end) else { return false }
+            guard await reached(by: end, { setup.statistics.isQuiet }) else { return false }
             await whenQuiet()
         }
         return await reached(by: end, { setup.statistics.connections == 0 })

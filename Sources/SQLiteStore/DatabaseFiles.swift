@@ -20,9 +20,8 @@ final class DatabaseFiles: Sendable {
             Glibc.close(lock)
             throw .inUse(file: settings.file)
         }
-        // For the one that wants to take over: whom to ask.
+        // What an owner that is gone wrote into it for its successor.
         ftruncate(lock, 0)
-        _ = unsafe "\(getpid())\n".withCString { unsafe write(lock, $0, strlen($0)) }
         do {
             // SQLite gives the log and its index the mode of the database.
             Glibc.close(try Self.openFile(settings.file, in: settings.directory))

@@ -38,7 +38,8 @@ struct Backup: AsyncParsableCommand {
 
         let draft = file + ".partial"
         guard unsafe mkdir(draft, 0o700) == 0 else {
-            throw BackupError(reason: "\(draft) can not be made: \(reason). If a backup was cut short, remove it first.")
+            throw BackupError(
+                reason: "\(draft) can not be made: \(reason). If a backup was cut short, remove it first.")
         }
         defer { try? FileManager.default.removeItem(atPath: draft) }
         var sqlite = SQLiteSettings(directory: settings.stateDirectory)

@@ -4,6 +4,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import PasteServer
+import SystemPackage
 import TLS
 
 /// `pasted check-config`.
@@ -86,11 +87,12 @@ struct CheckConfig: AsyncParsableCommand {
         let path = settings.stateDirectory
         var facts = stat()
         guard unsafe stat(path, &facts) == 0 else {
-            // It will be made: something above it has to let that be.
-            var above = path
-            repeat { above = above.contains("/") ? String(above[..<(above.lastIndex(of: "/") ?? above.startIndex)]) : "." }
-            while !above.isEmpty && !FileManager.default.fileExists(atPath: above)
-            if unsafe access(above.isEmpty ? "/" : above, W_OK) != 0 {
+            // It will be made: what is above it has to let that be.
+            var above = FilePath(path)
+            while !above.isEmpty, !FileManager.default.fileExists(atPath: above.string) {
+                guard above.removeLastComponent() else { break }
+            }
+            if unsafe access(above.isEmpty ? "." : above.string, W_OK) != 0 {
                 problems.append("The state directory \(path) is not there and can not be made.")
             }
             return

@@ -43,7 +43,10 @@ extension Serve {
             shards: settings.shards, core: core, site: site, store: store, gracePeriod: settings.gracePeriod,
             logger: logger)
         configuration.challenges = settings.tls?.acmeDirectory.map(ChallengeDirectory.init(webRoot:))
-        configuration.milestones.serving = { manager.ready() }
+        configuration.milestones.serving = {
+            if !settings.isVolatile { state.lock.enter() }
+            manager.ready()
+        }
         configuration.milestones.draining = {
             manager.stopping()
             if !settings.isVolatile { state.lock.leave() }
@@ -73,10 +76,10 @@ extension Serve {
         sqlite.limits = settings.limits
         let store: SQLiteStore
         if settings.takesOver {
-            try entrances.steerHere()
             manager.status("Waiting for the database.")
-            try state.lock.askToEnd(logger)
-            store = try await state.lock.succeed(sqlite)
+            // The other one goes on accepting for a moment when it ends: nobody falls between the two.
+            try entrances.steerHere()
+            store = try await state.lock.succeed(sqlite, grace: settings.gracePeriod, logger)
         } else {
             store = try SQLiteStore(sqlite)
         }

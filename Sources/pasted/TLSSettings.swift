@@ -54,8 +54,8 @@ struct TLSSettings {
         guard isOn else {
             guard redirectListen.isEmpty, strictTransportSeconds == nil else {
                 throw WrongSetting(
-                names: ["redirect-listen", "hsts"],
-                reason: "redirect-listen and hsts send people to TLS, which is off.")
+                    names: ["redirect-listen", "hsts"],
+                    reason: "redirect-listen and hsts send people to TLS, which is off.")
             }
             return nil
         }

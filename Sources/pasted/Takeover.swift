@@ -20,26 +20,36 @@ struct Predecessor {
 
     /// How often the lock is tried.
     private static let pause: Duration = .milliseconds(10)
+    /// What the owner gets for its end beyond the grace period: its log is folded into the database.
+    private static let patience: Duration = .seconds(60)
 
-    /// Asks the owner to end, once. Nothing happens when there is none, or when it is ending already.
-    func askToEnd(_ logger: Logger) throws {
-        guard let number = owner() else { return }
+    /// Asks the owner to end.
+    /// - Returns: Whether there was one to ask: not one that ends already, or does not serve yet.
+    private func askToEnd(_ logger: Logger) throws(SystemError) -> Bool {
+        guard let number = owner() else { return false }
         let process = try OtherProcess(number)
         // Between the look at the number and its opening the owner may have gone, and its number to another.
-        guard owner() == number else { return }
+        guard owner() == number else { return false }
         logger.notice("taking over", metadata: ["from": "\(number)"])
         try process.terminate()
+        return true
     }
 
-    /// Opens the database as soon as nobody else has it.
-    func succeed(_ settings: SQLiteSettings) async throws -> SQLiteStore {
+    /// Asks the owner to end, once, and opens the database as soon as nobody else has it.
+    /// - Parameter grace: The owner's grace period, as far as we know: ours.
+    /// - Throws: `SQLiteStoreError.inUse` when the owner does not end. It goes on serving, once we are gone.
+    func succeed(_ settings: SQLiteSettings, grace: Duration, _ logger: Logger) async throws -> SQLiteStore {
+        var hasAsked = false
+        let end = ContinuousClock.now + grace + Self.patience
         while true {
             do throws(SQLiteStoreError) {
                 return try SQLiteStore(settings)
             } catch {
-                guard case .inUse = error else { throw error }
-                try await Task.sleep(for: Self.pause)
+                guard case .inUse = error, ContinuousClock.now < end else { throw error }
             }
+            // It may not serve yet, or have gone while we looked: then the next look finds out.
+            if !hasAsked { hasAsked = (try? askToEnd(logger)) == true }
+            try await Task.sleep(for: Self.pause)
         }
     }
 
@@ -57,6 +67,11 @@ struct Predecessor {
         guard isOwned else { return nil }
         let text = FileManager.default.contents(atPath: lockFile).map { String(decoding: $0, as: UTF8.self) }
         return text?.split(separator: "\n").first.flatMap { Int32($0) }
+    }
+
+    /// Says that this process, the owner, serves and can be asked to end: not before a signal would end it in order.
+    func enter() {
+        try? Data("\(getpid())\n".utf8).write(to: URL(filePath: lockFile))
     }
 
     /// Says that this process, the owner, has begun to end: a second signal would cut its connections.

@@ -25,16 +25,18 @@ import Testing
         text.histogram("wait_seconds", "Waiting.", histogram)
         text.gauge("length", "Lengths.", by: "shard", [("0", 1), ("1", -2)])
         let lines = text.text.split(separator: "\n")
-        #expect(lines.prefix(3) == [
-            "# HELP pasted_wait_seconds Waiting.", "# TYPE pasted_wait_seconds histogram",
-            "pasted_wait_seconds_bucket{le=\"0.0001\"} 1",
-        ])
+        #expect(
+            lines.prefix(3) == [
+                "# HELP pasted_wait_seconds Waiting.", "# TYPE pasted_wait_seconds histogram",
+                "pasted_wait_seconds_bucket{le=\"0.0001\"} 1",
+            ])
         #expect(lines.contains("pasted_wait_seconds_bucket{le=\"10.0\"} 1"))
         #expect(lines.contains("pasted_wait_seconds_bucket{le=\"+Inf\"} 2"))
         #expect(lines.contains("pasted_wait_seconds_sum 20.0001"))
-        #expect(lines.suffix(4) == [
-            "# HELP pasted_length Lengths.", "# TYPE pasted_length gauge", "pasted_length{shard=\"0\"} 1",
-            "pasted_length{shard=\"1\"} -2",
-        ])
+        #expect(
+            lines.suffix(4) == [
+                "# HELP pasted_length Lengths.", "# TYPE pasted_length gauge", "pasted_length{shard=\"0\"} 1",
+                "pasted_length{shard=\"1\"} -2",
+            ])
     }
 }

@@ -37,7 +37,7 @@ class Strangers:
         while not self.stopped:
             visits.add(asyncio.create_task(self.visit()))
             visits = {visit for visit in visits if not visit.done()}
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1 if self.server.tls else 0.02)
         await asyncio.gather(*visits)
 
     async def visit(self):
@@ -76,6 +76,10 @@ async def rounds(way, upgrades, rate, tls):
             processes.append(server.process)
             code = await asyncio.to_thread(old.wait, 30)
             assert code == 0, f"the old server ended with {code}\n{server.log()}"
+            served = strangers.served
+            while strangers.served < served + 2:
+                assert server.process.poll() is None, server.log()
+                await asyncio.sleep(0.05)
             for task in tasks:
                 if task.done():
                     task.result()
@@ -109,6 +113,7 @@ async def rounds(way, upgrades, rate, tls):
 async def main(upgrades, rate, seed):
     print(f"upgrades: {upgrades} of each way, seed {seed}", flush=True)
     random.seed(seed)
+    await rounds("a passed socket", upgrades, rate, tls=False)
     await rounds("a passed socket", upgrades, rate, tls=True)
     await rounds("a shared port", upgrades, rate, tls=False)
 
