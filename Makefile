@@ -31,6 +31,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/outsider_tests.py
 	$(PYTHON) Tests/outsider/tls_tests.py
 	$(PYTHON) Tests/outsider/tls_floods.py
+	$(PYTHON) Tests/outsider/example_tests.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20
 	$(PYTHON) Tests/outsider/operator_tests.py
 	$(PYTHON) Tests/outsider/privacy_tests.py
