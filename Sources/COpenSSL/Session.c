@@ -232,6 +232,16 @@ void pasted_tls_begin(struct pasted_tls_session *session) {
     ERR_clear_error();
 }
 
+bool pasted_tls_is_1_2(const struct pasted_tls_session *session) {
+    return SSL_version(ssl_of(session)) == TLS1_2_VERSION;
+}
+
+void pasted_tls_refuse(struct pasted_tls_session *session) {
+    // In the clear, as all is before both sides have keys: fatal, illegal_parameter.
+    static const char alert[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, SSL_AD_ILLEGAL_PARAMETER};
+    BIO_write(SSL_get_wbio(ssl_of(session)), alert, sizeof alert);
+}
+
 void pasted_tls_close(struct pasted_tls_session *session) {
     // SSL_shutdown before the handshake is over is an error, and there is nobody to tell.
     if (SSL_is_init_finished(ssl_of(session))) SSL_shutdown(ssl_of(session));

@@ -12,6 +12,8 @@ import COpenSSL
 @safe
 public struct TLSSession: ~Copyable {
     let session: OpaquePointer
+    /// Nil: the handshake is over, or the peer is the server, which we have chosen.
+    private var handshake: HandshakeGuard?
 
     init(_ session: OpaquePointer, on wire: TLSWire) {
         unsafe self.session = session
@@ -28,6 +30,7 @@ public struct TLSSession: ~Copyable {
             throw .system("no memory for a TLS session")
         }
         unsafe self.init(session, on: wire)
+        handshake = HandshakeGuard()
     }
 
     /// The client's half of a new connection to `host` (a name or a numeric address), whose first flight is put
@@ -69,6 +72,11 @@ public struct TLSSession: ~Copyable {
         _ ciphertext: Span<UInt8>, at offset: inout Int, into plaintext: inout MutableSpan<UInt8>
     ) throws(TLSError) -> Decrypted {
         let rest = ciphertext.extracting(droppingFirst: offset)
+        let before = handshake
+        guard judge(rest) else {
+            unsafe pasted_tls_refuse(session)
+            throw .peer(PeerFault(Int32(pasted_fault_broken), "TLS (a handshake message is too long)"))
+        }
         var result = pasted_tls_read()
         var why: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
         // Pointers are not kept: C's `input` is reset before the call returns. `why` gets a C string of at most 64
@@ -84,6 +92,11 @@ public struct TLSSession: ~Copyable {
             }
         }
         offset += result.eaten
+        if result.eaten < rest.count {
+            // The rest will come again.
+            handshake = before
+            _ = judge(rest.extracting(first: result.eaten))
+        }
         switch result.status {
         case Int32(pasted_tls_hungry): return Decrypted(count: result.produced, stop: .hungry)
         case Int32(pasted_tls_full): return Decrypted(count: result.produced, stop: .full)
@@ -94,6 +107,14 @@ public struct TLSSession: ~Copyable {
             let sentence = unsafe withUnsafeBytes(of: &why) { unsafe Array($0.prefix { $0 != 0 }) }
             throw .peer(PeerFault(result.fault, String(decoding: sentence, as: UTF8.self)))
         }
+    }
+
+    /// Looks at what is announced before the library makes room for it.
+    private mutating func judge(_ ciphertext: Span<UInt8>) -> Bool {
+        guard handshake != nil else { return true }
+        let isGood = handshake?.accepts(ciphertext, endsAtCipherChange: unsafe pasted_tls_is_1_2(session)) ?? true
+        if handshake?.isDone == true { handshake = nil }
+        return isGood
     }
 
     /// Encrypts the front of `plaintext` onto the wire, in records of at most 16 KiB. Answers how much was taken:

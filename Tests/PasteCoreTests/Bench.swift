@@ -36,10 +36,15 @@ final class Bench {
 
     // MARK: Connections
 
-    func connect(core: Int = 0) -> Visitor {
+    func connect(core: Int = 0, forRedirect: Bool = false) -> Visitor {
         let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self)
         visitors.append(visitor)
-        cores[core].opened(visitor.id, peer: PeerAddress(high: 0, low: 1), isSecure: true, now: now)
+        let peer = PeerAddress(high: 0, low: 1)
+        if forRedirect {
+            cores[core].openedForRedirect(visitor.id, peer: peer, now: now)
+        } else {
+            cores[core].opened(visitor.id, peer: peer, isSecure: true, now: now)
+        }
         tick()
         return visitor
     }

@@ -68,15 +68,20 @@ import Testing
     }
 
     @Test(
-        "a first message that announces more than a ClientHello can hold is refused at its header",
-        arguments: [0x02_01_45, 0xff_ff_ff])
-    func hugeHello(length: Int) throws {
+        "a message that announces more than a record can hold is refused at its header, however that is cut",
+        arguments: [(16_385, false), (16_385, true), (0x01_ff_ff, false), (0xff_ff_ff, true)])
+    func hugeHello(length: Int, inPieces: Bool) throws {
         let wire = try TLSWire()
         var session = try TLSSession(accepting: Fixture.server(), on: wire)
         var plaintext: [UInt8] = []
         let header = [1, UInt8(length >> 16), UInt8(length >> 8 & 255), UInt8(length & 255)]
+        let records = inPieces ? header.flatMap { [22, 3, 1, 0, 1, $0] } : [22, 3, 1, 0, 4] + header
         do {
-            _ = try eat([22, 3, 1, 0, 104] + header + [UInt8](repeating: 0, count: 100), &session, wire, &plaintext)
+            for byte in records.dropLast() {
+                let result = try eat([byte], &session, wire, &plaintext)
+                #expect(result.output.isEmpty)
+            }
+            _ = try eat(Array(records.suffix(1)), &session, wire, &plaintext)
             Issue.record("it was taken")
         } catch TLSError.peer {
         }

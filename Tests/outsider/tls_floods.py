@@ -115,14 +115,16 @@ class Stall:
 
 
 def stalls():
-    long = b"".join(bytes([22, 3, 1, 0x40, 0]) + (b"\x01\x01\xe0\x00" if not number else b"\0" * 4)
-                    + b"\0" * (16384 - 4) for number in range(3))
+    # As much as a message may be, but for its last byte, cut small.
+    long = b"\x01\x00\x40\x00" + b"\0" * 16383
+    pieces = b"".join(bytes([22, 3, 1, 0, len(long[start:start + 50])]) + long[start:start + 50]
+                      for start in range(0, len(long), 50))
     return [
         Stall("nothing is sent", b""),
         Stall("half a ClientHello", hello[:len(hello) // 2]),
         Stall("a whole ClientHello, then nothing", hello),
         Stall("a byte of the ClientHello every half second", hello[:5], hello[5:60]),
-        Stall("48 KiB of a long ClientHello, then nothing", long),
+        Stall("16 KiB of a long ClientHello in small records, then nothing", pieces),
     ]
 
 
@@ -168,10 +170,11 @@ class Stalls(unittest.TestCase):
         show(", ".join(kind.name for kind in kinds), connections=count, opened_in=f"{opened - began:.1f} s",
              ended_after=f"{last - opened:.1f} s", memory_each=f"{peak / count / 1024:.1f} KiB",
              slowest_request_meanwhile=f"{slowest * 1000:.0f} ms")
-        self.assertLessEqual(last - opened, DEADLINE + ROUNDING + 1.5)
+        # On a machine that is busy with other things, everything takes longer by what a request does.
+        self.assertLessEqual(last - opened, DEADLINE + ROUNDING + 1.5 + slowest)
         self.assertGreaterEqual(last - began, DEADLINE - 0.1)
-        # 64 KiB is what a handshake may send; OpenSSL adds a session and its buffers.
-        self.assertLess(peak / count, 128 * 1024)
+        # A record, a message, and OpenSSL's session.
+        self.assertLess(peak / count, 64 * 1024)
 
 
 class Floods(unittest.TestCase):
@@ -234,7 +237,7 @@ class Floods(unittest.TestCase):
             peer.sendall(rest)
             return len(rest)
 
-        self.attack("a ClientHello of 128 KiB", peer, piece, self.IN_BUFFERS)
+        self.attack("a ClientHello that announces 128 KiB", peer, piece, self.IN_BUFFERS)
 
     def test_one_byte_records_without_end(self):
         peer = connect()

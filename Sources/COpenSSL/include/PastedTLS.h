@@ -96,6 +96,10 @@ struct pasted_tls_read pasted_tls_read(struct pasted_tls_session *_Nonnull sessi
 int64_t pasted_tls_write(struct pasted_tls_session *_Nonnull session, const uint8_t *_Nonnull plaintext, size_t count);
 // A client's first flight.
 void pasted_tls_begin(struct pasted_tls_session *_Nonnull session);
+// Whether TLS 1.2 was agreed on.
+bool pasted_tls_is_1_2(const struct pasted_tls_session *_Nonnull session);
+// To a peer whose handshake is refused before the library has seen it: the alert that it would have sent.
+void pasted_tls_refuse(struct pasted_tls_session *_Nonnull session);
 // close_notify onto the wire.
 void pasted_tls_close(struct pasted_tls_session *_Nonnull session);
 
