@@ -48,6 +48,8 @@ extension ShardCore {
         self.now = now
         guard !isDraining else { return }
         isDraining = true
+        drainsSince = now
+        deadlines.add(.departure, at: now + settings.drainLatecomerMilliseconds)
         var devices: [ConnectionID] = []
         for session in sessions {
             guard let session, !session.isClosing else { continue }
@@ -62,8 +64,19 @@ extension ShardCore {
         depart()
     }
 
-    /// Whether a drain has come so far that nobody's request can reach the store any more.
-    public var isQuiet: Bool { isDraining && openSessions == 0 }
+    /// Whether a drain has come so far that the store can go. Who was only just accepted and has asked nothing
+    /// is not waited for longer than a moment: the page needs no store, and a device is sent on at once.
+    public var isQuiet: Bool {
+        guard isDraining, openSessions > 0 else { return isDraining }
+        guard departures.next == nil, now >= drainsSince + settings.drainLatecomerMilliseconds else { return false }
+        return sessions.allSatisfy { $0.map { $0.isClosing || isSilent($0) } ?? true }
+    }
+
+    /// Whether an HTTP connection is between two requests, or before the first one.
+    private func isSilent(_ session: Session) -> Bool {
+        guard let http = session.http, http.head == nil, http.parser.isIdle else { return false }
+        return session.held.isEmpty && session.wait == nil && session.inFlight == 0
+    }
 
     /// Sends away those whose turn has come.
     func depart() {
@@ -90,8 +103,7 @@ extension ShardCore {
 
     private func endAfterRequest(_ session: Session) {
         guard let http = session.http else { return finishForDrain(session) }
-        let isIdle = http.head == nil && http.parser.isIdle && session.held.isEmpty && session.wait == nil
-        guard isIdle, session.inFlight == 0 else { return }
+        guard isSilent(session) else { return }
         if http.hasBegun {
             hurryFirstRequest(session)
         } else {

@@ -43,6 +43,7 @@ public final class ShardCore {
     var pasteCount = 0
     var isDraining = false
     var departures = Departures()
+    var drainsSince: Milliseconds = 0
     /// Devices that follow a paste.
     var viewers = 0
     /// Upgraded connections.

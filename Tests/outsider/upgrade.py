@@ -95,9 +95,10 @@ async def rounds(way, upgrades, rate, tls):
         for process in processes:
             if process.poll() is None:
                 process.kill()
+        log = server.log()
         server.forget()
     refused = [error for device in devices for error in device.refused] + strangers.failures
-    assert not refused, f"{len(refused)} were refused: {refused[:3]}"
+    assert not refused, f"{len(refused)} were refused: {refused[:3]}\n{log}"
     closes = [code for device in devices for code in device.closes]
     assert set(closes) <= {1001}, f"closed with {set(closes)}"
     assert len(closes) >= upgrades * DEVICES, f"{len(closes)} closes"
