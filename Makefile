@@ -1,7 +1,8 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser tls-audit slow simulate sanitize bench fuzz format docs packages
+.PHONY: run test test-swift test-js test-outside test-browser tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs \
+	packages
 
 # Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
 VENV := build/venv
@@ -34,6 +35,9 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/example_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20
+	$(PYTHON) Tests/outsider/operator_tests.py
+	$(PYTHON) Tests/outsider/privacy_tests.py
+	$(PYTHON) Tests/outsider/upgrade.py 1
 
 test-browser: packages $(VENV)/.made
 	@.ci/packages chromium fonts-noto-color-emoji
@@ -72,6 +76,17 @@ bench: packages $(VENV)/.made
 # Each target for SECONDS_EACH seconds, 60 unless said otherwise.
 fuzz: packages
 	Tests/Fuzz/run
+
+# Upgrades under 500 appends a second, many of them: what they lost, whom they refused, how long who was away.
+upgrade: packages $(VENV)/.made
+	$(RELEASE)
+	PASTED_BIN=$(BINARY) $(PYTHON) Tests/outsider/upgrade.py 10
+
+# What Prometheus' own tool says of the metrics. Its package starts a server: not on a machine where that would be in the way.
+metrics: packages $(VENV)/.made
+	@.ci/packages prometheus
+	swift build --product pasted
+	$(PYTHON) Tests/outsider/operator_tests.py Metrics
 
 format:
 	swift format --in-place --recursive Package.swift Sources Tests

@@ -36,7 +36,7 @@ let package = Package(
         .executableTarget(
             name: "pasted",
             dependencies: [
-                "PasteServer", "SQLiteStore", "PasteStore", "PasteCore", "PasteModel", "TLS", "Digest",
+                "PasteServer", "SQLiteStore", "PasteStore", "PasteCore", "PasteModel", "TLS", "Reactor", "Digest",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

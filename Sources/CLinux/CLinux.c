@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -10,8 +12,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,6 +153,37 @@ int pasted_local_port(int fd) {
     return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
+int pasted_local_host(int fd, char *host, size_t capacity) {
+    union any_address address;
+    socklen_t length = sizeof address;
+    if (getsockname(fd, &address.any, &length) < 0) return -errno;
+    const void *bytes = address.any.sa_family == AF_INET6 ? (void *)&address.v6.sin6_addr : &address.v4.sin_addr;
+    return inet_ntop(address.any.sa_family, bytes, host, (socklen_t)capacity) ? 0 : -errno;
+}
+
+int pasted_adopt_listener(int fd, struct pasted_listener_options options) {
+    union any_address address;
+    socklen_t length = sizeof address, size = sizeof(int);
+    int listens = 0;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 || !listens) return -ENOTSOCK;
+    if (getsockname(fd, &address.any, &length) < 0) return -errno;
+    if (address.any.sa_family != AF_INET && address.any.sa_family != AF_INET6) return -ENOTSOCK;
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd, F_SETFL, O_NONBLOCK) < 0
+        || set(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0
+        || set(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, options.user_timeout_ms) < 0
+        || set(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, options.unsent_low_bytes) < 0)
+        return -errno;
+    return 0;
+}
+
+// The kernel asks this program which socket of the group gets a connection, by its place: the second. Alone in
+// the group there is no such place, and the kernel chooses as if there were no program.
+int pasted_steer_to_newest(int fd) {
+    struct sock_filter second = {BPF_RET | BPF_K, 0, 0, 1};
+    struct sock_fprog program = {1, &second};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0 ? -errno : 0;
+}
+
 static uint64_t big_endian(const uint8_t *bytes) {
     uint64_t word;
     memcpy(&word, bytes, sizeof word);
@@ -219,6 +254,34 @@ int pasted_no_delay(int fd) {
     return set(fd, IPPROTO_TCP, TCP_NODELAY, 1) < 0 ? -errno : 0;
 }
 
+int pasted_datagram(const char *path, const uint8_t *bytes, size_t count) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address.sun_path) return -EINVAL;
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@') address.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) return -errno;
+    socklen_t size = offsetof(struct sockaddr_un, sun_path) + length + (path[0] == '@' ? 0 : 1);
+    int64_t sent = AGAIN(sendto(fd, bytes, count, MSG_NOSIGNAL, (struct sockaddr *)&address, size));
+    close(fd);
+    return sent < 0 ? (int)sent : 0;
+}
+
+// Processes
+
+int pasted_process_open(int pid) {
+    return AGAIN(syscall(SYS_pidfd_open, pid, 0));
+}
+
+int pasted_process_signal(int process, int signal) {
+    return AGAIN(syscall(SYS_pidfd_send_signal, process, signal, NULL, 0));
+}
+
+int pasted_hide_memory(void) {
+    return AGAIN(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
 // Clocks
 
 static int64_t nanoseconds(clockid_t clock) {
@@ -233,6 +296,10 @@ int64_t pasted_wall_nanoseconds(void) {
 
 int64_t pasted_boot_nanoseconds(void) {
     return nanoseconds(CLOCK_BOOTTIME);
+}
+
+int64_t pasted_monotonic_nanoseconds(void) {
+    return nanoseconds(CLOCK_MONOTONIC);
 }
 
 // Threads

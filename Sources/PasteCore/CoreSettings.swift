@@ -67,6 +67,12 @@ public struct CoreSettings: Sendable {
     public var devicesMilliseconds: Milliseconds = 1_000
     /// Live pastes above which new keys get 40 bits instead of 30.
     public var shortKeyPastes = 1_000
+    /// Connections that a draining shard closes in a second: what the server that they come to next can greet.
+    public var drainClosesPerSecond: Milliseconds = 1_000
+    /// What a connection gets for its TLS handshake and its first request, from its accept, in a drain.
+    public var drainFirstRequestMilliseconds: Milliseconds = 4_000
+    /// How long the store is kept for connections that have asked nothing yet.
+    public var drainLatecomerMilliseconds: Milliseconds = 1_000
     /// Keys tried for one `create` before the answer is `busy`.
     public var keyAttempts = 16
 

@@ -1,3 +1,6 @@
+import PasteModel
+import PasteProtocol
+
 /// What one shard counted since its start. Plain numbers, added up by whoever shows them.
 public struct Counters: Sendable {
     /// Connections accepted or taken over from another shard.
@@ -51,9 +54,23 @@ public struct Counters: Sendable {
 
     /// Bytes that are kept for peers now: no counter, goes up and down.
     public internal(set) var bufferedBytes: UInt64 = 0
+    /// From a request to its event being in every level device's outbox, in microseconds; known to a millisecond.
+    public internal(set) var shown = Histogram(.microseconds)
+    /// Refusals by `ErrorCode`, at its place in `allCases`.
+    public internal(set) var refusals = [UInt64](repeating: 0, count: ErrorCode.allCases.count)
 
     /// Zeros.
     public init() {}
+
+    /// How often requests were refused with which code.
+    public var refusalsByCode: [(code: String, count: UInt64)] {
+        zip(ErrorCode.allCases, refusals).map { ($0.rawValue, $1) }
+    }
+
+    mutating func refused(_ error: ErrorMessage) {
+        errors &+= 1
+        if let code = error.known, let place = ErrorCode.allCases.firstIndex(of: code) { refusals[place] &+= 1 }
+    }
 
     /// One counter's name in metrics, what it counts, and where it is.
     public typealias Row = (name: String, help: String, value: any KeyPath<Counters, UInt64> & Sendable)

@@ -9,6 +9,8 @@ enum DeadlineSubject: Hashable {
     /// Expiry, a retry, the `devices` message or unloading: the paste knows which.
     case paste(PasteID)
     case sweep
+    /// The next connection of a drain is sent away.
+    case departure
 }
 
 /// All deadlines of a shard, the earliest first. Entries are never taken back: who is called too early

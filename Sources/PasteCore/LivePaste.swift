@@ -49,6 +49,8 @@ final class LivePaste {
         let session: Session
         let author: Author
         let ref: UInt64
+        /// When the request was accepted.
+        var since: Milliseconds = 0
     }
 
     /// An answer that waits for its premise: told when the log is durable up to there, judged anew when a part of

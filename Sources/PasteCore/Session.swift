@@ -36,6 +36,8 @@ final class Session {
     var held: [UInt8] = []
     /// Why input is not looked at now.
     var wait: Wait?
+    /// Whether a drain has told it to go when what it asked is answered.
+    var isLeaving = false
     /// Whether the connection is on its way out: input is dropped, output is flushed.
     var isClosing = false
     /// Whether this tick's effects name it as dirty.

@@ -152,9 +152,6 @@ extension ShardCore {
         fields[.contentType] = asset.contentType
         if isPage {
             fields[.contentSecurityPolicy] = Self.contentSecurityPolicy
-            if let robots = Self.robots {
-                fields[robots] = "noindex"
-            }
         }
         if head.fields.matches(etag: asset.etag) {
             fields[.contentType] = nil
@@ -222,6 +219,7 @@ extension ShardCore {
             fail(failure, head, session)
         case .accepted(let response, _):
             counters.upgrades &+= 1
+            webSockets += 1
             session.http = nil
             session.host = head.authority?.description ?? ""
             session.webSocket = WebSocketSession(
@@ -238,8 +236,6 @@ extension ShardCore {
     private static let subprotocol = "pasted.v1"
 
     // MARK: Fields
-
-    private static let robots = HTTPField.Name("X-Robots-Tag")
 
     /// Nothing inline, nothing from elsewhere, in nobody's frame.
     private static let contentSecurityPolicy = """
@@ -261,7 +257,7 @@ extension ShardCore {
 
     private static let plainFields = fields([
         ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
-        ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"), ("X-Robots-Tag", "noindex"),
     ])
     /// Browsers complain of an opener policy without TLS.
     private static let secureFields = HTTPFields(

@@ -7,7 +7,7 @@ extension ShardCore {
     func lookAt(_ bytes: inout MutableSpan<UInt8>, of session: Session) {
         var offset = 0
         // A drain answers what was asked before it; more would keep it from its end.
-        while session.wait == nil, !session.isClosing, !(isDraining && session.inFlight > 0) {
+        while session.wait == nil, !session.isClosing, !(session.isLeaving && session.inFlight > 0) {
             let hasMore =
                 session.webSocket == nil
                 ? lookAtRequest(bytes.span, at: &offset, of: session) : lookAtFrames(&bytes, at: &offset, of: session)
@@ -41,6 +41,9 @@ extension ShardCore {
         session.held = []
         var span = bytes.mutableSpan
         lookAt(&span, of: session)
+        if session.isLeaving, session.wait == nil, session.inFlight == 0 {
+            return finishForDrain(session)
+        }
         if session.wait == nil, !session.isClosing, session.isPaused {
             session.isPaused = false
             effects.resumed.append(session.id)

@@ -93,7 +93,7 @@ extension ShardCore {
     /// Says no to a request.
     func refuse(_ session: Session, _ error: ErrorMessage) {
         guard !session.isClosing else { return }
-        counters.errors &+= 1
+        counters.refused(error)
         send(session, .error(error))
     }
 

@@ -136,6 +136,8 @@ extension ShardCore {
         switch outcome {
         case .accepted:
             session.inFlight += 1
+            var requester = requester
+            requester.since = now
             live.requesters.append(requester)
             markDue(live)
         case .repeated(let receipt):
@@ -294,6 +296,7 @@ extension ShardCore {
         // After the fan-out: an author that is level has its event, and may be sent away now.
         for event in events {
             guard let requester = live.requesters.popFirst() else { break }
+            counters.shown.add(UInt64(clamping: now - requester.since) &* 1_000)
             if !requester.session.wasSent(event, of: live) {
                 acknowledge(requester, seq: event.cursor.seq, item: event.body.newItem)
             }

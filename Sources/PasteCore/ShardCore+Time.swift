@@ -27,6 +27,8 @@ extension ShardCore {
                 }
             case .sweep:
                 sweep()
+            case .departure:
+                depart()
             }
         }
     }

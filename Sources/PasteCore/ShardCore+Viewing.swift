@@ -26,6 +26,7 @@ extension ShardCore {
             view.mode = .snapshot(snapshot(paste, same: false, author, pending))
         }
         live.add(session, view)
+        viewers += 1
         deviceCountChanged(live)
         markDirty(session)
     }
@@ -34,6 +35,7 @@ extension ShardCore {
     func leave(_ session: Session) {
         guard let live = session.view?.paste else { return }
         live.remove(session, now: now)
+        viewers -= 1
         deviceCountChanged(live)
         scheduleUnload(live)
     }
@@ -44,6 +46,7 @@ extension ShardCore {
         for viewer in live.viewers {
             send(viewer, frame)
             live.remove(viewer, now: now)
+            viewers -= 1
         }
     }
 

@@ -15,7 +15,7 @@ import WebSocket
 
 /// The service of one shard.
 public final class ShardCore {
-    let settings: CoreSettings
+    var settings: CoreSettings
     let site: Site
     let operatorView: any OperatorView
     let shard: Int
@@ -43,6 +43,16 @@ public final class ShardCore {
     /// How many pastes the server stores, as the last sweep found: decides how long new keys are.
     var pasteCount = 0
     var isDraining = false
+    var departures = Departures()
+    var drainsSince: Milliseconds = 0
+    /// Devices that follow a paste.
+    var viewers = 0
+    /// Upgraded connections.
+    var webSockets = 0
+    /// Bytes in all outboxes.
+    var outboxBytes = 0
+    /// Sessions that are not on their way out.
+    var openSessions = 0
     var isSweeping = false
 
     /// A core without connections.
@@ -79,6 +89,9 @@ public final class ShardCore {
         let session = Session(id: id, peer: peer, isSecure: isSecure, isOperator: isOperator, now: now)
         session.http = HTTPConnection(due: now + settings.requestMilliseconds)
         enter(session)
+        if isDraining {
+            hurryFirstRequest(session)
+        }
     }
 
     /// A connection comes from another shard, in the middle of its work.
@@ -133,21 +146,10 @@ public final class ShardCore {
         self.now = now
         guard let session = session(id) else { return }
         leave(session)
-        session.isClosing = true
-        sessions[Int(id.slot)] = nil
+        markClosing(session)
+        outboxBytes -= session.outbox.byteCount
         discharge(session)
-        counters.connectionsClosed &+= 1
-    }
-
-    /// Closes every connection when its requests have been answered: WebSockets with 1001. New connections
-    /// are closed after their first answer.
-    public func drain(now: Milliseconds) {
-        self.now = now
-        isDraining = true
-        for session in sessions {
-            guard let session, session.inFlight == 0 else { continue }
-            finishForDrain(session)
-        }
+        forget(session)
     }
 
     // MARK: Output
@@ -166,6 +168,7 @@ public final class ShardCore {
         guard let session = session(id), count > 0 else { return }
         session.outbox.consume(count)
         account(session)
+        outboxBytes -= count
         session.lastOutputAt = now
         counters.sentBytes &+= UInt64(count)
         switch session.wait {
@@ -224,6 +227,8 @@ public final class ShardCore {
         sessions[slot] = session
         account(session)
         counters.connectionsOpened &+= 1
+        openSessions += 1
+        webSockets += session.webSocket == nil ? 0 : 1
         call(session, at: session.http == nil ? now + settings.pingMilliseconds : now + settings.requestMilliseconds)
     }
 
@@ -241,6 +246,7 @@ public final class ShardCore {
         }
         session.outbox.push(bytes, owner: owner)
         account(session)
+        outboxBytes += bytes.count
     }
 
     func markDirty(_ session: Session) {
@@ -249,11 +255,23 @@ public final class ShardCore {
         effects.dirty.append(session.id)
     }
 
+    private func markClosing(_ session: Session) {
+        openSessions -= session.isClosing ? 0 : 1
+        session.isClosing = true
+    }
+
+    /// The session's slot is free for another one.
+    private func forget(_ session: Session) {
+        sessions[Int(session.id.slot)] = nil
+        webSockets -= session.webSocket == nil ? 0 : 1
+        counters.connectionsClosed &+= 1
+    }
+
     /// Flush, then close: nothing more is read, what was read and waits is dropped.
     func finish(_ session: Session) {
         guard !session.isClosing else { return }
         leave(session)
-        session.isClosing = true
+        markClosing(session)
         session.wait = nil
         session.held = []
         account(session)
@@ -275,20 +293,12 @@ public final class ShardCore {
         close(session, CloseCode(rawValue: reason.rawValue), reason.text)
     }
 
-    func finishForDrain(_ session: Session) {
-        if session.webSocket != nil {
-            close(session, .goingAway, "the server is restarting")
-        } else {
-            finish(session)
-        }
-    }
-
     /// One of a session's requests has been answered.
     func settle(_ session: Session) {
         session.inFlight -= 1
         guard session.inFlight == 0, !session.isClosing else { return }
         handOffIfReady(session)
-        if isDraining {
+        if session.isLeaving {
             finishForDrain(session)
         }
     }
@@ -322,10 +332,9 @@ public final class ShardCore {
         guard case .handOff(let home, let message) = session.wait, !session.isClosing, session.outbox.isEmpty,
             let transfer = SessionTransfer(session, message: message)
         else { return }
-        session.isClosing = true
-        sessions[Int(session.id.slot)] = nil
+        markClosing(session)
         discharge(session)
-        counters.connectionsClosed &+= 1
+        forget(session)
         counters.connectionsHandedOver &+= 1
         effects.handOffs.append((session.id, shard: home, transfer))
     }
@@ -339,29 +348,5 @@ extension Array<UInt8> {
                 output.append(bytes[index])
             }
         }
-    }
-}
-
-extension SessionTransfer {
-    init?(_ session: Session, message: [UInt8]) {
-        guard let webSocket = session.webSocket else { return nil }
-        self.init(
-            peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
-            client: session.client, appends: session.appends, edits: session.edits, message: message,
-            held: session.held)
-    }
-}
-
-extension Session {
-    convenience init(id: ConnectionID, _ transfer: SessionTransfer, now: Milliseconds) {
-        self.init(id: id, peer: transfer.peer, isSecure: transfer.isSecure, now: now)
-        webSocket = transfer.webSocket
-        host = transfer.host
-        client = transfer.client
-        appends = transfer.appends
-        edits = transfer.edits
-        held = transfer.held
-        // Bytes that are held, and the adoption itself, end in a look at the input.
-        isPaused = true
     }
 }

@@ -51,7 +51,8 @@ public final class Paste {
     /// `committed` with the pending events applied: what requests are judged by.
     public private(set) var tentative: PasteState
 
-    private let limits: Limits
+    /// The rules in force, for what is asked from now on.
+    public var limits: Limits
     private var log: PasteLog
     /// How many of the pending events, from the first, the store is writing.
     private var inFlight = 0

@@ -40,8 +40,12 @@ enum ShardMessage<Transfer: Sendable>: Sendable {
     case handOff(Handoff<Transfer>)
     /// The store has answered.
     case answers([StoreAnswer])
-    /// Accept no more, close what is there in order.
-    case drain
+    /// Close what is there in order, spread over at most so many milliseconds.
+    case drain(spread: Milliseconds)
+    /// Accept no more.
+    case stopAccepting
+    /// Work by these settings from now on.
+    case reload(CoreSettings)
     /// Close everything at once.
     case stop
 }

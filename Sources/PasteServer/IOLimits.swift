@@ -8,6 +8,17 @@ enum IOLimits {
     static let turnBytes = 64 * 1024
     /// Connections that one listener accepts in a tick.
     static let acceptsPerTick = 64
+    /// Connections that a shard takes from one listener when it closes: more than a kernel's queue holds.
+    static let lastAccepts = 65_536
+    /// How long a draining server goes on accepting at a port that it shares with its successor: connections
+    /// whose handshake was under way when the successor came belong to the old socket.
+    static let halfOpenMilliseconds: Milliseconds = 1_000
+    /// How long such a server keeps the store for them: almost all handshakes are over by then.
+    static let latecomerMilliseconds: Milliseconds = 200
+    /// The part of the grace period over which the goodbyes are spread, at most; the rest is for slow readers.
+    static let spreadDivisor = 2
+    /// What is left of the grace period for the threads and the store to end, as a part of it.
+    static let endDivisor = 20
     /// Ciphertext that may wait for a peer that does not read while it goes on writing (alerts and key updates
     /// that answer it): beyond, nothing more is read from it.
     static let unsentBytes = 128 * 1024

@@ -33,8 +33,8 @@ public struct ServerConfiguration: Sendable {
     public var gracePeriod: Duration
     /// Whether the core's proxies begin every connection with the PROXY protocol's header.
     public var usesProxyProtocol = false
-    /// Whether another process of the same user may listen on the same ports.
-    public var sharesPorts = false
+    /// What is to be done on the way.
+    public var milestones = Milestones()
     /// Where rare events are told. Never a key or a text.
     public var logger: Logger
 
@@ -55,6 +55,34 @@ public struct ServerConfiguration: Sendable {
     }
 }
 
+/// What else is to be done at the turns of a server's life.
+public struct Milestones: Sendable {
+    /// Connections are served.
+    public var serving: @Sendable () -> Void = {}
+    /// The end has begun.
+    public var draining: @Sendable () -> Void = {}
+    /// No request will reach the store any more: it may be given to a successor.
+    public var quiet: @Sendable () async -> Void = {}
+
+    /// Nothing else.
+    public init() {}
+}
+
+extension CoreSettings {
+    /// The limits, as metrics name them.
+    fileprivate var told: [(name: String, value: Int64)] {
+        [
+            ("text_bytes", Int64(limits.textBytes)), ("paste_bytes", Int64(limits.pasteBytes)),
+            ("items", Int64(limits.items)), ("message_bytes", Int64(messageBytes)),
+            ("lifetime_seconds", limits.lifetime / 1_000), ("requests_in_flight", Int64(requestsInFlight)),
+            ("appends_per_second", Int64(appends.perSecond)), ("edits_per_second", Int64(edits.perSecond)),
+            ("outbox_bytes", Int64(outboxHighWaterBytes)),
+            ("stalled_reader_seconds", stalledReaderMilliseconds / 1_000),
+            ("request_seconds", requestMilliseconds / 1_000),
+        ]
+    }
+}
+
 /// A server: bound when it is made, running between `start` and `stop`. As a service it starts, waits for the
 /// graceful shutdown and drains.
 public final class Server: Service {
@@ -67,26 +95,19 @@ public final class Server: Service {
     private let configuration: ServerConfiguration
     private let group: ShardGroup<ShardCore>
 
-    /// Binds every address.
-    /// - Throws: `SystemError` when an address is in use or not this machine's.
-    public init(_ configuration: ServerConfiguration) throws {
+    /// A server behind these entrances; without, it binds every address of the configuration.
+    /// - Throws: `BindError` when an address is in use or not this machine's.
+    public init(_ configuration: ServerConfiguration, behind entrances: Entrances? = nil) throws {
         self.configuration = configuration
         let descriptors = Int(clamping: raiseDescriptorLimit())
-        var options = Listener.Options()
-        options.sharesPort = configuration.sharesPorts
-        let entrances = try configuration.listen.flatMap { address in
-            try bind(address, options).map { (address.host, $0) }
-        }
-        let operatorEntrances = try configuration.operatorListen.map { address in
-            try bind(address, options).map { (address.host, $0) }
-        }
-        let redirectEntrances = try configuration.redirectListen.flatMap { address in
-            try bind(address, options).map { (address.host, $0) }
-        }
-        addresses = entrances.map { ListenAddress(host: $0.0, port: $0.1.port) }.uniqued
-        operatorAddresses = (operatorEntrances ?? []).map { ListenAddress(host: $0.0, port: $0.1.port) }.uniqued
-
-        redirectAddresses = redirectEntrances.map { ListenAddress(host: $0.0, port: $0.1.port) }.uniqued
+        let entrances =
+            try entrances
+            ?? Entrances(
+                listen: configuration.listen, operatorListen: configuration.operatorListen,
+                redirectListen: configuration.redirectListen)
+        addresses = entrances.addresses
+        operatorAddresses = entrances.operatorAddresses
+        redirectAddresses = entrances.redirectAddresses
         var core = configuration.core
         if let first = addresses.first, !redirectAddresses.isEmpty {
             let secure = addresses.first { $0.port == 443 } ?? first
@@ -100,14 +121,17 @@ public final class Server: Service {
         plan.tls = configuration.tls
         plan.proxies = configuration.usesProxyProtocol ? configuration.core.proxies : []
         plan.listeners =
-            entrances.map { .init(listener: $0.1, isSecure: configuration.tls != nil, isOperator: false) }
-            + (operatorEntrances ?? []).map { .init(listener: $0.1, isSecure: false, isOperator: true) }
-            + redirectEntrances.map { .init(listener: $0.1, isSecure: false, isOperator: false, isRedirect: true) }
+            entrances.people.map { .init(listener: $0.listener, isSecure: configuration.tls != nil, isOperator: false) }
+            + entrances.operators.map { .init(listener: $0.listener, isSecure: false, isOperator: true) }
+            + entrances.redirects.map {
+                .init(listener: $0.listener, isSecure: false, isOperator: false, isRedirect: true)
+            }
         group = try ShardGroup(plan) { shard, view in
             ShardCore(
                 settings: settings, shard: shard, shards: configuration.shards, site: configuration.site,
                 operatorView: view, random: SystemRandomNumberGenerator(), now: WallClock.present)
         }
+        showLimits(configuration.core)
     }
 
     var certificates: Certificates? { configuration.tls }
@@ -117,12 +141,29 @@ public final class Server: Service {
     public func start() throws {
         tell(configuration.tls?.notes ?? [])
         try group.start()
+        configuration.milestones.serving()
+    }
+
+    /// Works by other limits and origins from now on. Drops nobody.
+    public func reload(_ core: CoreSettings) {
+        group.reload(core)
+        showLimits(core)
+    }
+
+    private func showLimits(_ core: CoreSettings) {
+        group.setup.statistics.tell(core.told + [("connections", Int64(group.setup.connectionLimit))])
+    }
+
+    /// Whether every event loop goes round within the time.
+    public func answers(within time: Duration) async -> Bool {
+        await group.answers(within: time)
     }
 
     /// Ends in order: no new connections, WebSockets closed with 1001 when their requests are answered, at most
     /// for the grace period; then the threads end.
     public func stop() async {
-        let wasOrderly = await group.drain(within: configuration.gracePeriod)
+        configuration.milestones.draining()
+        let wasOrderly = await group.drain(within: configuration.gracePeriod) { await configuration.milestones.quiet() }
         if !wasOrderly {
             configuration.logger.warning(
                 "connections were cut when the grace period ended",
@@ -136,42 +177,5 @@ public final class Server: Service {
         try start()
         try? await gracefulShutdown()
         await stop()
-    }
-}
-
-/// One listener for each numeric address that is meant. When the system chooses the port, it is the same for all.
-private func bind(_ address: ListenAddress, _ options: Listener.Options) throws -> [Listener] {
-    var listeners: [Listener] = []
-    for host in address.numericHosts {
-        do {
-            let port = listeners.first?.port ?? address.port
-            listeners.append(try Listener(host: host, port: port, options: options))
-        } catch {
-            // A machine without IPv6 (or without IPv4) serves what it has, when the operator named no address.
-            guard address.numericHosts.count > 1, error.meansNoSuchFamily else {
-                throw BindError(address: address, error: error)
-            }
-        }
-    }
-    guard !listeners.isEmpty else {
-        throw BindError(address: address, error: .noSuchFamily)
-    }
-    return listeners
-}
-
-/// An address that can not be listened on.
-public struct BindError: Error, CustomStringConvertible {
-    /// Which.
-    public let address: ListenAddress
-    /// Why.
-    public let error: SystemError
-
-    /// A sentence for the operator.
-    public var description: String { "can not listen on \(address): \(error)" }
-}
-
-extension [ListenAddress] {
-    fileprivate var uniqued: [ListenAddress] {
-        reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }

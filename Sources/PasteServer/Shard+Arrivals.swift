@@ -8,10 +8,10 @@ import TLS
 
 extension Shard {
     /// Accepts until nobody waits or the tick's share is taken; the listener tells again while somebody waits.
-    func accept(from index: Int) {
+    func accept(from index: Int, atMost count: Int = IOLimits.acceptsPerTick) {
         guard isAccepting else { return }
         let entrance = setup.listeners[index]
-        for _ in 0..<IOLimits.acceptsPerTick {
+        for _ in 0..<count {
             // Some descriptors are left to the store and the system's libraries, which fail badly without.
             guard entrance.isOperator || setup.statistics.connections < setup.connectionLimit else {
                 return stopListening(
@@ -152,10 +152,18 @@ extension Shard {
         }
     }
 
-    /// No new connections from here on. Those that the kernel accepted already still come in.
+    /// Leaves those who come from here on to the next process that has these listeners.
+    func leaveInherited() {
+        for entrance in setup.listeners where entrance.isInherited { loop.poller.remove(entrance.listener) }
+    }
+
+    /// No new connections from here on. Those that the kernel accepted already still come in, unless another
+    /// process has the listener, too: then they wait for it.
     func stopAccepting() {
         guard isAccepting else { return }
-        for index in setup.listeners.indices { accept(from: index) }
+        for index in setup.listeners.indices where !setup.listeners[index].isInherited {
+            accept(from: index, atMost: IOLimits.lastAccepts)
+        }
         isAccepting = false
         acceptRetryAt = nil
         for entrance in setup.listeners { loop.poller.remove(entrance.listener) }

@@ -174,6 +174,7 @@ private let plainAnswer: [UInt8] = {
         Content-Type: text/plain; charset=utf-8\r
         Content-Length: \(sentence.utf8.count)\r
         Cache-Control: no-store\r
+        X-Robots-Tag: noindex\r
         Connection: close\r
         \r
 

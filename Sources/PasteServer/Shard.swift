@@ -70,7 +70,11 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         }
         takeTurns()
         applyEffects()
-        setup.statistics.publish(number, logic.counters, counters, connections: connections.count)
+        setup.statistics.publish(
+            number,
+            Statistics.Figures(
+                core: logic.counters, gauges: logic.gauges, io: counters, connections: connections.count,
+                isQuiet: logic.isQuiet && (!isAccepting || setup.sharesPorts)))
         return nextTick()
     }
 
@@ -80,12 +84,15 @@ actor Shard<Logic: ShardLogic>: TickHandler {
             switch message {
             case .handOff(let handoff): adopt(handoff)
             case .answers(let answers): logic.answered(answers, now: now)
-            case .drain:
-                stopAccepting()
+            case .drain(let spread):
+                // A port that another process may share is given up later: see `ShardGroup.drain`.
+                if setup.sharesPorts { leaveInherited() } else { stopAccepting() }
                 for connection in connections.all where connection.phase == .introducing {
                     close(connection)
                 }
-                logic.drain(now: now)
+                logic.drain(now: now, within: spread)
+            case .stopAccepting: stopAccepting()
+            case .reload(let settings): logic.reload(settings)
             case .stop:
                 stopAccepting()
                 for connection in connections.all {
@@ -168,7 +175,15 @@ struct ShardSetup<Transfer: Sendable>: Sendable {
         let isOperator: Bool
         /// Whether all it does is to send people to the secure address.
         var isRedirect = false
+
+        var isInherited: Bool {
+            if case .inherited = listener.origin { return true }
+            return false
+        }
     }
+
+    /// Whether other processes may listen on the same ports by sockets of their own.
+    var sharesPorts: Bool { listeners.contains { $0.listener.origin == .shared } }
 
     let listeners: [Entrance]
     /// Connections of all shards together; about, since shards accept side by side.

@@ -35,7 +35,9 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             listeners: plan.listeners, connectionLimit: plan.connectionLimit, tls: plan.tls,
             proxies: plan.proxies, store: plan.store, mailboxes: mailboxes,
             sinks: mailboxes.map(ShardSink.init), statistics: statistics, logger: plan.logger)
-        let view = ServerView(statistics: statistics, store: plan.store, loops: loops, certificates: plan.tls)
+        let view = ServerView(
+            statistics: statistics, store: plan.store, loops: loops, mail: { mailboxes.map(\.count) },
+            certificates: plan.tls)
         self.setup = setup
         shards = try loops.indices.map { number in
             try Shard(number, loop: loops[number], setup: setup, logic: logic(number, view))
@@ -50,23 +52,60 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
     }
 
     /// Accepts no more, lets the service close what is there, and waits until all is gone, at most so long.
+    /// - Parameter whenQuiet: Called once, as soon as no request can reach the store any more: a successor that
+    ///   waits for it need not wait for goodbyes that nobody reads.
     /// - Returns: Whether all went in time.
-    func drain(within grace: Duration) async -> Bool {
-        for mailbox in setup.mailboxes { mailbox.deliver(.drain) }
-        let end = ContinuousClock.now + grace
-        var isListening = true
-        while setup.statistics.connections > 0 || isListening {
-            if isListening, setup.statistics.allStoppedAccepting {
-                // Who comes now is refused at once, or finds the server that shares the port.
-                for entrance in setup.listeners { entrance.listener.stop() }
-                isListening = false
-                continue
-            }
+    func drain(within grace: Duration, whenQuiet: () async -> Void = {}) async -> Bool {
+        let spread = grace / IOLimits.spreadDivisor
+        for mailbox in setup.mailboxes {
+            mailbox.deliver(.drain(spread: spread.components.seconds * 1_000 + spread.milliseconds))
+        }
+        let start = ContinuousClock.now
+        let end = start + grace - grace / IOLimits.endDivisor
+        if setup.sharesPorts {
+            _ = await reached(by: min(start + .milliseconds(IOLimits.latecomerMilliseconds), end)) { false }
+            guard await reached(by: end, { setup.statistics.isQuiet }) else { return false }
+            await whenQuiet()
+            _ = await reached(by: min(start + .milliseconds(IOLimits.halfOpenMilliseconds), end)) { false }
+            for mailbox in setup.mailboxes { mailbox.deliver(.stopAccepting) }
+            guard await stopListening(by: end) else { return false }
+        } else {
+            guard await stopListening(by: end) else { return false }
+            guard await reached(by: end, { setup.statistics.isQuiet }) else { return false }
+            await whenQuiet()
+        }
+        return await reached(by: end, { setup.statistics.connections == 0 })
+    }
+
+    /// Who comes from here on is refused at once, or finds the server that has the port, too.
+    private func stopListening(by end: ContinuousClock.Instant) async -> Bool {
+        guard await reached(by: end, { setup.statistics.allStoppedAccepting }) else { return false }
+        for entrance in setup.listeners { entrance.listener.stop() }
+        return true
+    }
+
+    /// Waits until it is so, or the time is over.
+    private func reached(by end: ContinuousClock.Instant, _ isSo: () -> Bool) async -> Bool {
+        while !isSo() {
             guard ContinuousClock.now < end else { return false }
             // A cancelled wait must not spin: then it is over.
             do { try await Task.sleep(for: .milliseconds(IOLimits.drainPollMilliseconds)) } catch { return false }
         }
         return true
+    }
+
+    /// Has every shard work by other settings.
+    func reload(_ settings: CoreSettings) {
+        for mailbox in setup.mailboxes { mailbox.deliver(.reload(settings)) }
+    }
+
+    /// Whether every loop goes round within the time.
+    func answers(within time: Duration) async -> Bool {
+        let before = shards.map { $0.loop.statistics.ticks }
+        for shard in shards { shard.loop.wake() }
+        return await reached(by: .now + time) {
+            zip(shards, before).allSatisfy { $0.loop.statistics.ticks > $1 }
+        }
     }
 
     /// Closes whatever is left and ends the threads.
@@ -77,4 +116,9 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             await shard.loop.waitUntilStopped()
         }
     }
+}
+
+extension Duration {
+    /// The part below a second, in milliseconds.
+    fileprivate var milliseconds: Int64 { components.attoseconds / 1_000_000_000_000_000 }
 }

@@ -20,7 +20,8 @@ protocol ShardLogic: AnyObject {
     func closed(_ id: ConnectionID, now: Milliseconds)
     func answered(_ answers: [StoreAnswer], now: Milliseconds)
     func timer(now: Milliseconds)
-    func drain(now: Milliseconds)
+    func drain(now: Milliseconds, within spread: Milliseconds)
+    func reload(_ settings: CoreSettings)
     var nextDeadline: Milliseconds? { get }
 
     func peek(_ id: ConnectionID, into output: inout OutputSpan<UInt8>, now: Milliseconds)
@@ -30,6 +31,8 @@ protocol ShardLogic: AnyObject {
     func takeEffects(now: Milliseconds) -> TickEffects<Transfer>
     var hasEffects: Bool { get }
     var counters: Counters { get }
+    var gauges: Gauges { get }
+    var isQuiet: Bool { get }
 }
 
 extension ShardLogic {

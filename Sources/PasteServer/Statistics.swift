@@ -53,8 +53,11 @@ struct IOCounters: Sendable {
 final class Statistics: Sendable {
     struct Figures: Sendable {
         var core = Counters()
+        var gauges = Gauges()
         var io = IOCounters()
         var connections = 0
+        /// Whether no request of this shard's connections can reach the store any more.
+        var isQuiet = false
     }
 
     private final class Box: Sendable {
@@ -64,16 +67,15 @@ final class Statistics: Sendable {
     private let boxes: [Box]
     private let live = Atomic<Int>(0)
     private let notAccepting = Atomic<Int>(0)
+    private let told = Mutex<[(String, Int64)]>([])
 
     init(shards: Int) {
         boxes = (0..<shards).map { _ in Box() }
     }
 
     /// Once a tick: an uncontended lock and a copy of some hundred bytes.
-    func publish(_ shard: Int, _ core: Counters, _ io: IOCounters, connections: Int) {
-        boxes[shard].figures.withLock { figures in
-            figures = Figures(core: core, io: io, connections: connections)
-        }
+    func publish(_ shard: Int, _ figures: Figures) {
+        boxes[shard].figures.withLock { $0 = figures }
     }
 
     /// The figures by shard.
@@ -84,6 +86,16 @@ final class Statistics: Sendable {
     func shardStoppedAccepting() { notAccepting.add(1, ordering: .relaxed) }
     /// Whether no shard will accept any more.
     var allStoppedAccepting: Bool { notAccepting.load(ordering: .relaxed) == boxes.count }
+
+    /// Whether a drain has come so far that nobody's request can reach the store any more.
+    var isQuiet: Bool { boxes.allSatisfy { box in box.figures.withLock { $0.isQuiet } } }
+
+    /// The limits in force, by name.
+    var limits: [(String, Int64)] { told.withLock { $0 } }
+
+    func tell(_ limits: [(String, Int64)]) {
+        told.withLock { $0 = limits }
+    }
 
     func connectionOpened() { live.add(1, ordering: .relaxed) }
     func connectionClosed() { live.subtract(1, ordering: .relaxed) }

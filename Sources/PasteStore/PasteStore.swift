@@ -20,6 +20,9 @@ public protocol PasteStore: Sendable {
 
     /// Whether the store can do its work.
     var status: StoreStatus { get }
+
+    /// What it has done and holds.
+    var figures: StoreFigures { get }
 }
 
 /// Who gets a store's answers.

@@ -10,6 +10,8 @@ import Glibc
 /// A listening TCP socket. Any thread.
 public final class Listener: Sendable {
     let descriptor: Int32
+    /// Who else has this port.
+    public let origin: Origin
     /// The port, also when the system chose it.
     public let port: UInt16
 
@@ -19,6 +21,16 @@ public final class Listener: Sendable {
         public let high: UInt64
         /// The last 8 bytes.
         public let low: UInt64
+    }
+
+    /// Who else has a listener's port, which decides how it is given up.
+    public enum Origin: Hashable, Sendable {
+        /// Nobody: who waits to be accepted is lost when it closes.
+        case own
+        /// Perhaps another process, by a socket of its own (`SO_REUSEPORT`): who waits here is lost as well.
+        case shared
+        /// Whoever opened it (systemd, a script) has it too: who waits is kept for the next one.
+        case inherited(name: String)
     }
 
     /// How a listener is set up.
@@ -45,15 +57,45 @@ public final class Listener: Sendable {
             user_timeout_ms: options.unacknowledgedMilliseconds, unsent_low_bytes: options.unsentBytes)
         let descriptor = try checked("listen", unsafe pasted_listen(host, port, wanted))
         self.descriptor = descriptor
+        origin = options.sharesPort ? .shared : .own
         self.port = UInt16(truncatingIfNeeded: pasted_local_port(descriptor))
+    }
+
+    /// Takes over a descriptor that listens already. Throws `ENOTSOCK` when it is no such internet socket.
+    init(inheriting descriptor: Int32, name: String, options: Options = Options()) throws(SystemError) {
+        let wanted = pasted_listener_options(
+            backlog: options.backlog, reuse_port: false,
+            user_timeout_ms: options.unacknowledgedMilliseconds, unsent_low_bytes: options.unsentBytes)
+        // Whether it is open at all is the parent's doing.
+        let answer = pasted_adopt_listener(descriptor, wanted)
+        guard answer >= 0 else {
+            throw SystemError(call: "the descriptor \(descriptor) that was passed in", number: -answer)
+        }
+        self.descriptor = descriptor
+        origin = .inherited(name: name)
+        port = UInt16(truncatingIfNeeded: pasted_local_port(descriptor))
     }
 
     deinit {
         _ = pasted_close(descriptor)
     }
 
+    /// The numeric address.
+    public var host: String {
+        var text = [CChar](repeating: 0, count: 64)
+        guard unsafe pasted_local_host(descriptor, &text, text.count) == 0 else { return "" }
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// When the port is shared with the process that is to be taken over from: all new connections come here.
+    public func steerHere() throws(SystemError) {
+        _ = try checked("SO_ATTACH_REUSEPORT_CBPF", pasted_steer_to_newest(descriptor))
+    }
+
     /// Refuses whoever connects from here on. Who waits to be accepted is reset.
     public func stop() {
+        // The others that have it go on listening.
+        if case .inherited = origin { return }
         _ = pasted_shutdown_input(descriptor)
     }
 

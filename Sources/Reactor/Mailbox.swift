@@ -37,6 +37,9 @@ public final class Mailbox<Message: Sendable>: Sendable {
         if wasEmpty { loop.wake() }
     }
 
+    /// How many messages wait.
+    public var count: Int { waiting.withLock { $0.count } }
+
     /// Takes all messages, oldest first, in exchange for an array whose room is used again. Its content goes.
     public func take(into messages: inout [Message]) {
         messages.removeAll(keepingCapacity: true)

@@ -10,7 +10,7 @@ final class DatabaseFiles: Sendable {
     private let lock: Int32
 
     /// Seconds that a connection waits for a lock that another program holds.
-    private static let busySeconds: TimeInterval = 5
+    static let busySeconds: TimeInterval = 5
 
     init(_ settings: SQLiteSettings) throws(SQLiteStoreError) {
         self.settings = settings
@@ -20,6 +20,8 @@ final class DatabaseFiles: Sendable {
             Glibc.close(lock)
             throw .inUse(file: settings.file)
         }
+        // What an owner that is gone wrote into it for its successor.
+        ftruncate(lock, 0)
         do {
             // SQLite gives the log and its index the mode of the database.
             Glibc.close(try Self.openFile(settings.file, in: settings.directory))

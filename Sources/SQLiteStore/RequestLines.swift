@@ -143,6 +143,9 @@ final class RequestLines: Sendable {
         readWake.signal()
     }
 
+    /// Requests that wait or are being worked on, and their bytes.
+    var queued: (requests: Int, bytes: Int) { state.withLock { ($0.queued, $0.queuedBytes) } }
+
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Waits for work for the writing thread, or for the time to pass; nil waits for work only.

@@ -14,6 +14,7 @@ public final class SQLiteStore: PasteStore {
     private let lines: RequestLines
     private let health = Health()
     private let threads = DispatchGroup()
+    private let file: String
 
     /// Opens or makes the database, and starts its threads. Blocks on the disk.
     /// - Throws: `SQLiteStoreError`, whose description is a sentence for the operator.
@@ -23,6 +24,7 @@ public final class SQLiteStore: PasteStore {
         let files = try DatabaseFiles(settings)
         let (writing, reading) = try files.open()
         self.lines = lines
+        file = settings.file
 
         let writerIsDone = Flag()
         start("store-writer") {
@@ -55,6 +57,20 @@ public final class SQLiteStore: PasteStore {
     /// Whether the database can be read and written, by the last attempt.
     public var status: StoreStatus { health.status }
 
+    /// What the threads have done, the lines and the files hold.
+    public var figures: StoreFigures {
+        var figures = health.figures
+        (figures.queuedRequests, figures.queuedBytes) = lines.queued
+        figures.databaseBytes = size(of: file)
+        figures.logBytes = size(of: file + "-wal")
+        return figures
+    }
+
+    private func size(of path: String) -> Int {
+        var facts = stat()
+        return unsafe stat(path, &facts) == 0 ? Int(facts.st_size) : 0
+    }
+
     /// Lets no more requests in, decides and answers those that wait, folds the log into the database, and gives
     /// the database free for another process. Blocks until that is done; again is harmless.
     public func close() {
@@ -77,8 +93,24 @@ public final class SQLiteStore: PasteStore {
 /// The store's health, told by its threads.
 final class Health: Sendable {
     private let state = Mutex(StoreStatus.ready)
+    private let counted = Mutex(StoreFigures())
 
     var status: StoreStatus { state.withLock { $0 } }
+    var figures: StoreFigures { counted.withLock { $0 } }
+
+    /// A group of so many writing requests was decided.
+    func decided(_ requests: Int, in duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        counted.withLock { figures in
+            figures.groups.add(UInt64(clamping: requests))
+            figures.commits.add(UInt64(clamping: seconds * 1_000_000 + attoseconds / 1_000_000_000_000))
+        }
+    }
+
+    /// The bytes of what was removed are overwritten.
+    func erased() {
+        counted.withLock { $0.erasures += 1 }
+    }
 
     func report(_ status: StoreStatus) {
         state.withLock { $0 = status }

@@ -38,7 +38,10 @@ final class Writer {
         while true {
             let group = lines.takeGroup()
             if !group.isEmpty {
+                let start = clock.now
                 let answers = write(group)
+                let writes = group.count { !$0.request.isRead }
+                if writes > 0 { health.decided(writes, in: start.duration(to: clock.now)) }
                 lines.decided(group)
                 deliver(answers, of: group)
                 lines.delivered(group)
@@ -163,9 +166,10 @@ final class Writer {
             // What can't be erased keeps nothing else in the log.
             let erased = Swift.Result { try eraseNext() }
             if case .success(true) = erased { return true }
-            try db.checkpoint(.truncate)
+            try foldLog()
             _ = try erased.get()
             ledger.scrubbed()
+            health.erased()
             scrubAt = nil
         } catch {
             // A reader, a lock or a full disk: again soon, as nobody waits for an answer.
@@ -185,6 +189,14 @@ final class Writer {
             damaged[paste] = error.reason
         }
         return true
+    }
+
+    /// Copies the log into the database and empties it. Somebody who reads meanwhile (a backup) is not waited
+    /// for, since appends would wait, too: it throws, and is tried again.
+    private func foldLog() throws {
+        try db.execute(sql: "PRAGMA busy_timeout = 0")
+        defer { try? db.execute(sql: "PRAGMA busy_timeout = \(Int(DatabaseFiles.busySeconds * 1_000))") }
+        try db.checkpoint(.truncate)
     }
 
     private func finish() {

@@ -8,7 +8,7 @@ struct Pasted: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Text that moves live between your devices.",
         version: "0.1.0",
-        subcommands: [Serve.self])
+        subcommands: [Serve.self, CheckConfig.self, Backup.self])
 }
 
 /// `pasted serve`.
@@ -27,14 +27,15 @@ struct Serve: AsyncParsableCommand {
     var printConfig = false
 
     func run() async throws {
-        let found = try await FoundSettings(options, file: config)
+        let source = SettingsSource(options, file: config)
+        let found = try await FoundSettings(source)
         let settings = try Settings(found)
         if printConfig {
             for (name, text, source) in found.values {
                 print("\(name) = \(text.isEmpty ? "(none)" : text)  # \(source)")
             }
         } else {
-            try await serve(settings)
+            try await serve(found, settings, source)
         }
     }
 }

@@ -42,6 +42,8 @@ struct ServeOptions: ParsableArguments {
     var proxies: String?
     @Option(help: "'on': these proxies begin every connection with the PROXY protocol, version 1 or 2.")
     var proxyProtocol: String?
+    @Option(help: "'on': share the ports, ask the server that runs on the state directory to end, and take over.")
+    var takeOver: String?
     @Option(help: "How long a SIGTERM waits for connections to end.")
     var gracePeriod: String?
     @Option(help: "'trace', 'debug', 'info', 'notice', 'warning', 'error' or 'critical'.")
@@ -84,6 +86,7 @@ struct ServeOptions: ParsableArguments {
         ("allowed-origins", { $0.allowedOrigins }, ""),
         ("proxies", { $0.proxies }, ""),
         ("proxy-protocol", { $0.proxyProtocol }, "off"),
+        ("take-over", { $0.takeOver }, "off"),
         ("grace-period", { $0.gracePeriod }, "10s"),
         ("log-level", { $0.logLevel }, "info"),
         ("text-bytes", { $0.textBytes }, "1048576"),

@@ -8,56 +8,83 @@ import Logging
 import PasteCore
 import PasteServer
 import PasteStore
+import Reactor
 import SQLiteStore
 import ServiceLifecycle
 import TLS
 import UnixSignals
 
 extension Serve {
-    /// Serves until SIGTERM or SIGINT, then ends in order. A second signal ends at once.
-    func serve(_ settings: Settings) async throws {
+    /// Serves until SIGTERM or SIGINT, then ends in order. What can fail comes before what takes over.
+    func serve(_ found: FoundSettings, _ settings: Settings, _ source: SettingsSource) async throws {
         // From the first moment on: a SIGHUP that nobody waits for ends the process.
         let hangUps = await UnixSignalsSequence(trapping: .sighup)
-        var logger = Logger(label: "pasted") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = settings.logLevel
+        hideMemory()
+        let level = SharedLogLevel(settings.logLevel)
+        let logger = Logger(label: "pasted") { LevelledLog(label: $0, level: level) }
+        let manager = ServiceManager()
+        let inherited = try Listener.inherited()
         let state = try StateDirectory(settings.stateDirectory)
-        let (store, closeStore) = try openStore(settings, state)
-        defer { closeStore() }
-
-        var core = CoreSettings(hash: KeyedHash(secret: try state.secret()))
-        core.limits = settings.limits
-        core.messageBytes = settings.messageBytes
-        core.appends = settings.appends
-        core.edits = settings.edits
+        var core = CoreSettings(hash: KeyedHash(secret: try state.secret())).following(settings)
         core.proxies = settings.proxies
-        // A shard has its part, and room for a message of two peers at least.
-        core.bufferBytes = max(settings.bufferBytes / settings.shards, 2 * settings.messageBytes)
-        core.allowedOrigins = settings.allowedOrigins
-        core.strictTransportSeconds = settings.tls?.strictTransportSeconds
+        let site = try StaticSite.load(settings.siteDirectory)
         let certificates = try settings.tls.map { try self.certificates($0, state) }
-        var configuration = ServerConfiguration(
+        let entrances = try Entrances(
             listen: settings.listen, operatorListen: settings.adminListen,
-            tls: certificates, shards: settings.shards, core: core,
-            site: try StaticSite.load(settings.siteDirectory), store: store, gracePeriod: settings.gracePeriod,
+            redirectListen: settings.tls?.redirectListen ?? [], inherited: inherited,
+            sharesPorts: settings.takesOver)
+        if entrances.isInherited {
+            logger.notice("sockets were passed in: they hold instead of the settings' addresses")
+        }
+
+        let (store, closeStore) = try await openStore(settings, state, entrances, manager, logger)
+        defer { closeStore() }
+        var configuration = ServerConfiguration(
+            listen: settings.listen, operatorListen: settings.adminListen, tls: certificates,
+            shards: settings.shards, core: core, site: site, store: store, gracePeriod: settings.gracePeriod,
             logger: logger)
-        configuration.redirectListen = settings.tls?.redirectListen ?? []
         configuration.challenges = settings.tls?.acmeDirectory.map(ChallengeDirectory.init(webRoot:))
         configuration.usesProxyProtocol = settings.usesProxyProtocol
-        let server = try Server(configuration)
+        configuration.milestones.serving = {
+            if !settings.isVolatile { state.lock.enter() }
+            manager.ready()
+        }
+        configuration.milestones.draining = {
+            manager.stopping()
+            if !settings.isVolatile { state.lock.leave() }
+        }
+        configuration.milestones.quiet = { closeStore() }
+        let server = try Server(configuration, behind: entrances)
         announce(server, certificates, isVolatile: settings.isVolatile)
+        // Ended from the last to the first: signs of life until the end.
         let group = ServiceGroup(
-            services: [HangUps(signals: hangUps, server: server), CertificateWatch(server), server],
+            services: [
+                Supervision(server: server, manager: manager, logger: logger),
+                Reloading(
+                    signals: hangUps, source: source, started: found, server: server, core: core, level: level,
+                    manager: manager, logger: logger),
+                CertificateWatch(server), server,
+            ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await group.run()
     }
 
     private func openStore(
-        _ settings: Settings, _ state: StateDirectory
-    ) throws -> (any PasteStore, close: () -> Void) {
+        _ settings: Settings, _ state: StateDirectory, _ entrances: Entrances, _ manager: ServiceManager,
+        _ logger: Logger
+    ) async throws -> (any PasteStore, close: @Sendable () -> Void) {
         if settings.isVolatile { return (MemoryStore(limits: settings.limits), {}) }
         var sqlite = SQLiteSettings(directory: state.path)
         sqlite.limits = settings.limits
-        let store = try SQLiteStore(sqlite)
+        let store: SQLiteStore
+        if settings.takesOver {
+            manager.status("Waiting for the database.")
+            // The other one goes on accepting for a moment when it ends: nobody falls between the two.
+            try entrances.steerHere()
+            store = try await state.lock.succeed(sqlite, grace: settings.gracePeriod, logger)
+        } else {
+            store = try SQLiteStore(sqlite)
+        }
         return (store, { store.close() })
     }
 
@@ -87,17 +114,5 @@ extension Serve {
         }
         // Lines reach a pipe now, not when its buffer is full.
         _ = fflush(nil)
-    }
-}
-
-/// SIGHUP: reads again what can be read again. Without it the signal would end the process.
-private struct HangUps: Service {
-    let signals: UnixSignalsSequence
-    let server: Server
-
-    func run() async throws {
-        for await _ in signals.cancelOnGracefulShutdown() {
-            server.reloadCertificates()
-        }
     }
 }

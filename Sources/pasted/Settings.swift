@@ -21,6 +21,7 @@ struct Settings {
     let allowedOrigins: [String]
     let proxies: [AddressRange]
     let usesProxyProtocol: Bool
+    let takesOver: Bool
     let gracePeriod: Duration
     let logLevel: Logger.Level
     let limits: Limits
@@ -30,7 +31,7 @@ struct Settings {
     let edits: Rate
 
     /// Reads every setting.
-    /// - Throws: `ValidationError` with a sentence that names the setting and where its value came from.
+    /// - Throws: `WrongSetting` with a sentence that names the setting and where its value came from.
     init(_ found: FoundSettings) throws {
         listen = try found.read("listen", "addresses like localhost:8443") { text in
             found.addresses(text).flatMap { $0.isEmpty ? nil : $0 }
@@ -53,6 +54,7 @@ struct Settings {
             return ranges.contains(nil) ? nil : ranges.compactMap(\.self)
         }
         usesProxyProtocol = try found.read("proxy-protocol", "'on' or 'off'") { ["on": true, "off": false][$0] }
+        takesOver = try found.read("take-over", "'on' or 'off'") { ["on": true, "off": false][$0] }
         gracePeriod = try .milliseconds(found.read("grace-period", "a duration like 10s") { found.duration($0) })
         logLevel = try found.read("log-level", "one of \(Logger.Level.allCases.map(\.rawValue))") {
             Logger.Level(rawValue: $0)
@@ -91,24 +93,44 @@ extension Rate {
     }
 }
 
+/// A setting that can not hold. The reason is a sentence for the operator.
+struct WrongSetting: Error, CustomStringConvertible {
+    let names: [String]
+    let reason: String
+
+    var description: String { reason }
+}
+
+/// Where settings come from besides the environment. It can be read again.
+struct SettingsSource: Sendable {
+    /// The flags' texts by the settings' names.
+    var flags: [String: String] = [:]
+    /// A JSON file with an object of settings.
+    var file: String?
+
+    init(_ options: ServeOptions, file: String?) {
+        for setting in ServeOptions.catalogue {
+            flags[setting.name] = setting.flag(options)
+        }
+        self.file = file
+    }
+}
+
 /// The texts of all settings, each with its source.
 struct FoundSettings {
     private(set) var values: [(name: String, text: String, source: String)] = []
 
     /// Looks each setting up, the strongest source first.
-    /// - Parameter file: A JSON file with an object of settings, or `nil`.
-    init(_ options: ServeOptions, file: String?) async throws {
+    init(_ source: SettingsSource) async throws {
         let flags = InMemoryProvider(
             name: "flag",
             values: Dictionary(
-                uniqueKeysWithValues: ServeOptions.catalogue.compactMap { setting in
-                    setting.flag(options).map {
-                        (AbsoluteConfigKey([setting.name]), ConfigValue(.string($0), isSecret: false))
-                    }
+                uniqueKeysWithValues: source.flags.map {
+                    (AbsoluteConfigKey([$0.key]), ConfigValue(.string($0.value), isSecret: false))
                 }))
         var sources: [(String, any ConfigProvider)] = [("flag", flags)]
         sources.append(("environment", EnvironmentVariablesProvider().prefixKeys(with: ["pasted"])))
-        if let file {
+        if let file = source.file {
             try checkNames(in: file)
             sources.append(("file \(file)", try await FileProvider<JSONSnapshot>(filePath: FilePath(file))))
         }
@@ -119,12 +141,28 @@ struct FoundSettings {
         }
     }
 
+    /// The names of settings whose texts differ.
+    func changes(from other: FoundSettings) -> [String] {
+        zip(values, other.values).filter { $0.text != $1.text }.map(\.0.name)
+    }
+
+    /// The same with the default for one setting.
+    func withDefault(of name: String) -> FoundSettings {
+        var changed = self
+        for index in changed.values.indices where changed.values[index].name == name {
+            let fallback = ServeOptions.catalogue.first { $0.name == name }?.fallback ?? ""
+            changed.values[index] = (name, fallback, "default")
+        }
+        return changed
+    }
+
     func read<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) throws -> Value {
         guard let setting = values.first(where: { $0.name == name }) else {
             throw ValidationError("there is no setting \(name)")
         }
         guard let value = parse(setting.text) else {
-            throw ValidationError("\(name) is '\(setting.text)' (\(setting.source)); it must be \(expected).")
+            throw WrongSetting(
+                names: [name], reason: "\(name) is '\(setting.text)' (\(setting.source)); it must be \(expected).")
         }
         return value
     }

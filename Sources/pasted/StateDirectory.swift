@@ -6,6 +6,8 @@ import Glibc
 /// The state directory: only its owner may look into it.
 struct StateDirectory {
     let path: String
+    /// Who owns it.
+    var lock: Predecessor { Predecessor(lockFile: path + "/pasted.lock") }
 
     /// Opens the directory; makes it when it is not there.
     init(_ path: String) throws {

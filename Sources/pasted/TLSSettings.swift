@@ -15,21 +15,26 @@ struct TLSSettings {
     let acmeDirectory: String?
 
     /// Reads the settings; nil when TLS is off.
-    /// - Throws: `ValidationError` with a sentence that names the setting.
+    /// - Throws: `WrongSetting` with a sentence that names the setting.
     init?(_ found: FoundSettings) throws {
         let isOn = try found.read("tls", "'on' or 'off'") { ["on": true, "off": false][$0] }
         let chains = try Self.list(found, "certificate")
         let keys = try Self.list(found, "private-key")
         let statuses = try Self.list(found, "ocsp-response")
         guard chains.count == keys.count, !chains.contains(""), !keys.contains("") else {
-            throw ValidationError(
-                "certificate and private-key go together: give as many files for one as for the other.")
+            throw WrongSetting(
+                names: ["certificate", "private-key"],
+                reason: "certificate and private-key go together: give as many files for one as for the other.")
         }
         guard chains.count <= TLSContext.maximumCertificates else {
-            throw ValidationError("certificate can name at most \(TLSContext.maximumCertificates) files.")
+            throw WrongSetting(
+                names: ["certificate", "private-key", "ocsp-response"],
+                reason: "certificate can name at most \(TLSContext.maximumCertificates) files.")
         }
         guard statuses.count <= chains.count else {
-            throw ValidationError("ocsp-response has more files than certificate.")
+            throw WrongSetting(
+                names: ["ocsp-response"],
+                reason: "ocsp-response has more files than certificate.")
         }
         files = chains.indices.map { index in
             let status = index < statuses.count && !statuses[index].isEmpty ? statuses[index] : nil
@@ -42,11 +47,15 @@ struct TLSSettings {
         redirectListen = try found.read("redirect-listen", "addresses like :80") { found.addresses($0) }
         acmeDirectory = try found.read("acme-directory", "a directory") { .some($0.isEmpty ? nil : $0) }
         guard acmeDirectory == nil || !redirectListen.isEmpty else {
-            throw ValidationError("acme-directory is served at redirect-listen: give that too.")
+            throw WrongSetting(
+                names: ["acme-directory"],
+                reason: "acme-directory is served at redirect-listen: give that too.")
         }
         guard isOn else {
             guard redirectListen.isEmpty, strictTransportSeconds == nil else {
-                throw ValidationError("redirect-listen and hsts send people to TLS, which is off.")
+                throw WrongSetting(
+                    names: ["redirect-listen", "hsts"],
+                    reason: "redirect-listen and hsts send people to TLS, which is off.")
             }
             return nil
         }

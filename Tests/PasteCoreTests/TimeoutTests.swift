@@ -157,6 +157,63 @@ struct DrainTests {
         #expect(a.closeCode == 1001 && a.isClosed)
     }
 
+    @Test("the goodbyes are spread: until its turn a device works on, and the spread has a bound")
+    func spread() {
+        let bench = Bench { $0.drainClosesPerSecond = 10 }
+        let devices = (0..<10).map { _ in bench.device() }
+        let start = bench.now
+        bench.cores[0].drain(now: bench.now, within: 500)
+        bench.tick()
+        var open = [devices.count { !$0.isClosed }]
+        while open.last ?? 0 > 0, bench.now < start + 2_000 {
+            // Who is still here is served.
+            for device in devices where !device.isClosed {
+                device.heard = []
+                device.say(.ping)
+                #expect(device.heard.contains { if case .pong = $0 { true } else { false } })
+            }
+            bench.now += 50
+            bench.cores[0].timer(now: bench.now)
+            bench.tick()
+            open.append(devices.count { !$0.isClosed })
+        }
+        #expect(open == [9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
+        #expect(devices.allSatisfy { $0.closeCode == 1001 })
+        #expect(bench.cores[0].isQuiet)
+    }
+
+    @Test("a drain is quiet only when nobody's request can reach the store")
+    func quiet() {
+        let bench = Bench()
+        let (a, _, _) = bench.twoViewers()
+        #expect(!bench.cores[0].isQuiet)
+        a.append(1, "in flight")
+        drain(bench)
+        #expect(!bench.cores[0].isQuiet)
+        bench.settle()
+        #expect(bench.cores[0].isQuiet)
+    }
+
+    @Test("a connection that has asked nothing yet gets a moment, an idle one is closed at once")
+    func firstRequest() {
+        let bench = Bench()
+        let fresh = bench.connect()
+        fresh.isHTTP = true
+        let silent = bench.connect()
+        let idle = bench.connect()
+        idle.isHTTP = true
+        idle.write(Array("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
+        #expect(!idle.isClosed)
+        drain(bench)
+        #expect(idle.isClosed && !fresh.isClosed && !silent.isClosed)
+        fresh.write(Array("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
+        #expect(fresh.text.hasPrefix("HTTP/1.1 404 ") && fresh.isClosed)
+        bench.now += bench.settings.drainFirstRequestMilliseconds + 1_000
+        bench.cores[0].timer(now: bench.now)
+        bench.tick()
+        #expect(silent.isClosed)
+    }
+
     @Test("a create in flight is answered before the goodbye")
     func create() {
         let bench = Bench()

@@ -61,7 +61,9 @@ import Testing
 
     @Test("idle connections end with a drain in far less than the grace period")
     func drain() async throws {
-        let server = try Server(configuration())
+        var configuration = try configuration()
+        configuration.gracePeriod = .seconds(3_600)
+        let server = try Server(configuration)
         try server.start()
         let clients = try (0..<10).map { _ in try PlainClient(server.addresses[0].port) }
         for client in clients {
@@ -70,7 +72,8 @@ import Testing
         }
         let start = ContinuousClock.now
         await server.stop()
-        #expect(ContinuousClock.now - start < .seconds(30))
+        // Minutes, not seconds: other tests may keep every thread of the pool busy that long.
+        #expect(ContinuousClock.now - start < .seconds(600))
     }
 }
 

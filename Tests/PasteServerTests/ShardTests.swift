@@ -121,6 +121,34 @@ import Testing
         #expect(server.log.closed.load(ordering: .relaxed) == 20)
     }
 
+    @Test("a drain takes everybody who waits to be accepted, however many they are")
+    func backlog() async throws {
+        let server = try EchoServer(shards: 1)
+        let shard = server.group.shards[0]
+        let hanging = Task { await shard.hang(for: 1) }
+        #expect(await eventually { await !server.group.answers(within: .milliseconds(50)) })
+        // More than a tick accepts.
+        let clients = try (0..<300).map { _ in try PlainClient(server.port) }
+        #expect(server.log.opened.load(ordering: .relaxed) == 0)
+        for client in clients { client.endOutput() }
+        #expect(await server.group.drain(within: .seconds(20)))
+        await hanging.value
+        #expect(server.log.opened.load(ordering: .relaxed) == 300)
+        await server.group.stop()
+    }
+
+    @Test("a loop that hangs does not answer, and one that is idle does")
+    func signsOfLife() async throws {
+        let server = try EchoServer(shards: 2)
+        #expect(await server.group.answers(within: .seconds(10)))
+        let shard = server.group.shards[1]
+        let hanging = Task { await shard.hang(for: 1) }
+        #expect(await eventually { await !server.group.answers(within: .milliseconds(100)) })
+        await hanging.value
+        #expect(await server.group.answers(within: .seconds(10)))
+        await server.group.stop()
+    }
+
     @Test("at its limit a server waits instead of spinning, and accepts again when a connection closes")
     func exhaustion() async throws {
         let server = try EchoServer(shards: 1, connectionLimit: 20)
@@ -139,5 +167,12 @@ import Testing
         clients.removeLast()
         #expect(try waiting.text(6) == "hello\n")
         await server.group.stop()
+    }
+}
+
+extension Shard {
+    /// Blocks the loop's thread, as a fault would.
+    fileprivate func hang(for seconds: UInt32) {
+        sleep(seconds)
     }
 }

@@ -29,9 +29,12 @@ def eventually(look, wanted, seconds=40):
 class Server:
     """`pasted serve` on a loopback port with a state directory of its own."""
 
-    def __init__(self, *options, tls=False, state=None, port=None):
+    def __init__(self, *options, tls=False, state=None, port=None, passed=None, environment=None):
         self.tls = tls
-        self.port = port or free_port()
+        # A listening socket that the server is given, as systemd does.
+        self.passed = passed
+        self.environment = environment or {}
+        self.port = passed.getsockname()[1] if passed else port or free_port()
         self.directory = None if state else tempfile.TemporaryDirectory(prefix="pasted-test-")
         self.state = state or self.directory.name
         self.options = options
@@ -54,13 +57,22 @@ class Server:
         context.verify_mode = ssl.CERT_NONE
         return context
 
-    def start(self):
-        command = [BINARY, "serve", "--listen", f"127.0.0.1:{self.port}", "--state-dir", self.state]
+    def start(self, wait=True):
+        command = [BINARY, "serve", "--state-dir", self.state]
+        if not self.passed:
+            command += ["--listen", f"127.0.0.1:{self.port}"]
         command += ["--site", str(ROOT / "Public"), "--tls", "on" if self.tls else "off", *self.options]
         log = open(os.path.join(self.state, "test.log"), "ab")
-        self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        environment, inherited = {**os.environ, **self.environment}, ()
+        if self.passed:
+            # The number is the process's own, which only the process knows before it starts.
+            move = f"exec 3<&{self.passed.fileno()}; export LISTEN_PID=$$; exec \"$@\""
+            command = ["bash", "-c", move, "bash", *command]
+            environment["LISTEN_FDS"] = "1"
+            inherited = (self.passed.fileno(),)
+        self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, pass_fds=inherited)
         log.close()
-        for _ in range(400):
+        for _ in range(400 if wait else 0):
             if self.process.poll() is not None:
                 raise RuntimeError(self.log())
             try:
@@ -68,7 +80,9 @@ class Server:
                 return self
             except OSError:
                 time.sleep(0.025)
-        raise RuntimeError("the server did not start\n" + self.log())
+        if wait:
+            raise RuntimeError("the server did not start\n" + self.log())
+        return self
 
     def log(self):
         with open(os.path.join(self.state, "test.log"), errors="replace") as log:
@@ -95,5 +109,8 @@ class Server:
         try:
             self.stop()
         finally:
-            if self.directory:
-                self.directory.cleanup()
+            self.forget()
+
+    def forget(self):
+        if self.directory:
+            self.directory.cleanup()

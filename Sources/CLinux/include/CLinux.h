@@ -47,6 +47,12 @@ struct pasted_listener_options {
 // `host` is a numeric address. IPv6 is IPv6 only. Connections inherit the options and TCP_NODELAY.
 int pasted_listen(const char *_Nonnull host, uint16_t port, struct pasted_listener_options options);
 int pasted_local_port(int fd);
+// The local address, numeric, ended by NUL.
+int pasted_local_host(int fd, char *_Nonnull host, size_t capacity);
+// Makes a listening socket that somebody else opened like those of `pasted_listen`. -ENOTSOCK: it is none.
+int pasted_adopt_listener(int fd, struct pasted_listener_options options);
+// Steers every new connection of all sockets that share the listener's port to the one that joined them second.
+int pasted_steer_to_newest(int fd);
 int pasted_accept(int listener, struct pasted_address *_Nonnull peer);
 // Blocks until connected. `host` is a numeric address.
 int pasted_connect(const char *_Nonnull host, uint16_t port);
@@ -60,9 +66,19 @@ int pasted_shutdown_input(int fd);
 int pasted_close(int fd);
 int pasted_no_delay(int fd);
 
+// One datagram to a local socket; a path that begins with '@' is abstract.
+int pasted_datagram(const char *_Nonnull path, const uint8_t *_Nonnull bytes, size_t count);
+
+// Processes
+int pasted_process_open(int pid);
+int pasted_process_signal(int process, int signal);
+// No core file, and no reading of the memory by others of the same user.
+int pasted_hide_memory(void);
+
 // Nanoseconds since 1970 (CLOCK_REALTIME), and since boot (CLOCK_BOOTTIME).
 int64_t pasted_wall_nanoseconds(void);
 int64_t pasted_boot_nanoseconds(void);
+int64_t pasted_monotonic_nanoseconds(void);
 
 // A thread of its own that calls `body(context)` once; its name has at most 15 bytes. Never joined.
 int pasted_thread_start(const char *_Nonnull name, void (*_Nonnull body)(void *_Nonnull), void *_Nonnull context);

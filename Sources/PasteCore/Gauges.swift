@@ -1,0 +1,29 @@
+/// What one shard holds now. Plain numbers, added up by whoever shows them.
+public struct Gauges: Sendable {
+    /// Upgraded connections.
+    public internal(set) var webSockets = 0
+    /// Bytes that wait to be sent.
+    public internal(set) var outboxBytes = 0
+    /// Pastes in memory.
+    public internal(set) var pastes = 0
+    /// Devices that follow a paste.
+    public internal(set) var viewers = 0
+    /// Pastes in the store, all shards' together, as the last sweep found.
+    public internal(set) var storedPastes = 0
+
+    /// Zeros.
+    public init() {}
+}
+
+extension ShardCore {
+    /// What there is now. Constant time.
+    public var gauges: Gauges {
+        var gauges = Gauges()
+        gauges.webSockets = webSockets
+        gauges.outboxBytes = outboxBytes
+        gauges.pastes = pastes.count
+        gauges.viewers = viewers
+        gauges.storedPastes = pasteCount
+        return gauges
+    }
+}

@@ -1,0 +1,27 @@
+// How a session leaves its shard, and what it is on the next one.
+
+import PasteModel
+
+extension SessionTransfer {
+    init?(_ session: Session, message: [UInt8]) {
+        guard let webSocket = session.webSocket else { return nil }
+        self.init(
+            peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
+            client: session.client, appends: session.appends, edits: session.edits, message: message,
+            held: session.held)
+    }
+}
+
+extension Session {
+    convenience init(id: ConnectionID, _ transfer: SessionTransfer, now: Milliseconds) {
+        self.init(id: id, peer: transfer.peer, isSecure: transfer.isSecure, now: now)
+        webSocket = transfer.webSocket
+        host = transfer.host
+        client = transfer.client
+        appends = transfer.appends
+        edits = transfer.edits
+        held = transfer.held
+        // Bytes that are held, and the adoption itself, end in a look at the input.
+        isPaused = true
+    }
+}
