@@ -45,7 +45,9 @@ extension ShardCore {
             http.head = nil
             http.hasBegun = false
             setDue(now + settings.keepAliveMilliseconds, http, session)
-            answer(head, session)
+            if !waitsForTurn(session, head) {
+                answer(head, session)
+            }
         case .failed(let failure):
             counters.badRequests &+= 1
             send(session, failure.serialized(date: date, extra: securityFields(session)))
@@ -72,7 +74,7 @@ extension ShardCore {
 
     private var date: String { HTTPDate.text(secondsSince1970: now / 1_000) }
 
-    private func answer(_ head: RequestHead, _ session: Session) {
+    func answer(_ head: RequestHead, _ session: Session) {
         let isHead = head.method == .head
         let path: RequestPath
         do {
@@ -144,7 +146,7 @@ extension ShardCore {
         }
     }
 
-    private func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
+    func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
         counters.badRequests &+= 1
         var fields = securityFields(session)
         fields.append(contentsOf: failure.fields)

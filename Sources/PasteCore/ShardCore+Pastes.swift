@@ -16,9 +16,16 @@ extension ShardCore {
         let id = PasteID(key, hash: settings.hash)
         if goHome(session, to: id, json) { return }
         if case .request(_, let request) = wish, waitsForPermit(session, isEdit: request.isEdit, json) { return }
+        seek(wish, key, session)
+    }
+
+    /// Looks a key up. Who guesses waits for it, see `ShardCore+Limits`.
+    func seek(_ wish: LivePaste.Wish, _ key: PasteKey, _ session: Session) {
+        if !wish.namesCursor, waitsForLookUp(session, wish, key) { return }
         if case .subscribe = wish {
             leave(session)
         }
+        let id = PasteID(key, hash: settings.hash)
         let live = pastes[id] ?? load(id, key)
         if waits(for: live, wish, session) { return }
         fulfil(wish, session, live)
@@ -34,7 +41,7 @@ extension ShardCore {
     }
 
     /// Says no to a wish: a request is known by its `ref`, a `subscribe` by the key as it was written.
-    private func refuse(_ session: Session, _ wish: LivePaste.Wish, _ error: ErrorMessage) {
+    func refuse(_ session: Session, _ wish: LivePaste.Wish, _ error: ErrorMessage) {
         var error = error
         if case .subscribe(let key, _, _) = wish {
             error.paste = key
@@ -55,9 +62,11 @@ extension ShardCore {
 
     private func fulfil(_ wish: LivePaste.Wish, _ session: Session, _ live: LivePaste) {
         guard live.ending == nil else {
-            counters.misses &+= 1
-            return refuse(session, wish, ErrorMessage(code: .noSuchPaste, ref: wish.ref))
+            return miss(session, wish, live.key)
         }
+        // Whoever names a tag of this history has been here: no guess.
+        guard live.proves(wish) || !waitsForLookUp(session, wish, live.key) else { return }
+        found(session)
         switch wish {
         case .subscribe(let key, let after, let pending):
             subscribe(session, live, key: key, after: after, pending: pending)
@@ -89,9 +98,14 @@ extension ShardCore {
                 endViews(of: live, .expired)
             }
             for (session, wish) in live.waiters where !session.isClosing {
-                counters.misses &+= error == .gone ? 1 : 0
-                refuse(session, wish, ErrorMessage(error, ref: wish.ref))
-                unblock(session)
+                session.wait = nil
+                if error == .gone {
+                    miss(session, wish, live.key)
+                } else {
+                    found(session)
+                    refuse(session, wish, ErrorMessage(error, ref: wish.ref))
+                }
+                goOn(session)
             }
             // Viewers of a paste that could not be read again come back by themselves.
             for viewer in live.viewers {
@@ -104,8 +118,9 @@ extension ShardCore {
         let waiters = live.waiters
         live.waiters = []
         for (session, wish) in waiters where !session.isClosing {
+            session.wait = nil
             fulfil(wish, session, live)
-            unblock(session)
+            goOn(session)
         }
     }
 
@@ -132,7 +147,11 @@ extension ShardCore {
         guard now < paste.tentative.expiresAt else {
             return park(requester, request, nil, premiseSeq: paste.tentative.cursor.seq, on: live)
         }
+        guard let charge = chargeStorage(requester, request, in: paste) else { return }
         let outcome = paste.perform(request, by: requester.author, ref: requester.ref, now: now)
+        if charge > 0, !outcome.isAccepted {
+            visitors.giveBack(.storedBytes, visit(of: session), cost: charge, now: now)
+        }
         switch outcome {
         case .accepted:
             session.inFlight += 1
@@ -188,6 +207,7 @@ extension ShardCore {
             let events = paste.commit()
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
+            visitors.stored(bytes: events.reduce(0) { $0 &+ $1.body.textBytes &+ Self.eventBytes }, pastes: 0)
             show(events, of: live)
             batchDecided(live, isRolledBack: false)
         case .failure(.unavailable):
@@ -303,6 +323,12 @@ extension ShardCore {
 }
 
 extension LivePaste.Wish {
+    /// Whether it is a `subscribe` that knows a tag.
+    var namesCursor: Bool {
+        if case .subscribe(_, .some, _) = self { return true }
+        return false
+    }
+
     /// The request's number, if the wish is one.
     var ref: UInt64? {
         switch self {

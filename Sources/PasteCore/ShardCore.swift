@@ -18,9 +18,12 @@ public final class ShardCore {
     let settings: CoreSettings
     let site: Site
     let operatorView: any OperatorView
+    let visitors: Visitors
     let shard: Int
     let shards: Int
     var random: any RandomNumberGenerator
+    /// The visit of the connection that `admits` let in and `opened` names next.
+    var arrival: Visit?
 
     /// What happened since the start.
     public internal(set) var counters = Counters()
@@ -43,17 +46,21 @@ public final class ShardCore {
     var pasteCount = 0
     var isDraining = false
     var isSweeping = false
+    /// What had been stored when the sweep began.
+    var growthAtSweep = StoreLevel()
 
     /// A core without connections.
     /// - Parameters:
     ///   - shard: Its number in `0..<shards`.
+    ///   - visitors: One for all shards; `nil`: this shard's own.
     ///   - random: For the secrets of devices that name none; from the system's secure generator in service.
     ///   - now: The present; the first sweep is due at once.
     public init(
         settings: CoreSettings, shard: Int, shards: Int, site: Site, operatorView: any OperatorView,
-        random: any RandomNumberGenerator, now: Milliseconds
+        visitors: Visitors? = nil, random: any RandomNumberGenerator, now: Milliseconds
     ) {
         self.settings = settings
+        self.visitors = visitors ?? Visitors(settings.visitors)
         self.shard = shard
         self.shards = shards
         self.site = site
@@ -77,6 +84,7 @@ public final class ShardCore {
         self.now = now
         let session = Session(id: id, peer: peer, isSecure: isSecure, isOperator: isOperator, now: now)
         session.http = HTTPConnection(due: now + settings.requestMilliseconds)
+        session.visit = arrival.take()
         enter(session)
     }
 
@@ -85,6 +93,8 @@ public final class ShardCore {
         self.now = now
         let session = Session(id: id, transfer, now: now)
         enter(session)
+        // It was charged where it came in.
+        session.isRequestPaid = true
         if isDraining {
             finishForDrain(session)
         } else {
@@ -129,6 +139,8 @@ public final class ShardCore {
         guard let session = session(id) else { return }
         leave(session)
         session.isClosing = true
+        releaseInput(session)
+        session.visit = nil
         sessions[Int(id.slot)] = nil
         counters.connectionsClosed &+= 1
     }
@@ -297,6 +309,7 @@ public final class ShardCore {
         if offset < bytes.count, !session.isClosing {
             session.held.append(bytes.span.extracting(offset..<bytes.count))
         }
+        chargeInput(session)
     }
 
     private func lookAtHeld(_ session: Session) {
@@ -348,21 +361,12 @@ public final class ShardCore {
             let transfer = SessionTransfer(session, message: message)
         else { return }
         session.isClosing = true
+        releaseInput(session)
+        session.visit = nil
         sessions[Int(session.id.slot)] = nil
         counters.connectionsClosed &+= 1
         counters.connectionsHandedOver &+= 1
         effects.handOffs.append((session.id, shard: home, transfer))
-    }
-}
-
-extension Array<UInt8> {
-    /// Appends the bytes of a span.
-    mutating func append(_ bytes: Span<UInt8>) {
-        append(addingCapacity: bytes.count) { output in
-            for index in bytes.indices {
-                output.append(bytes[index])
-            }
-        }
     }
 }
 
@@ -371,8 +375,8 @@ extension SessionTransfer {
         guard let webSocket = session.webSocket else { return nil }
         self.init(
             peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
-            client: session.client, appends: session.appends, edits: session.edits, message: message,
-            held: session.held)
+            client: session.client, appends: session.appends, edits: session.edits, visit: session.visit,
+            message: message, held: session.held)
     }
 }
 
@@ -384,6 +388,7 @@ extension Session {
         client = transfer.client
         appends = transfer.appends
         edits = transfer.edits
+        visit = transfer.visit
         held = transfer.held
         // Bytes that are held, and the adoption itself, end in a look at the input.
         isPaused = true

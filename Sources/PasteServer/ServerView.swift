@@ -9,6 +9,8 @@ struct ServerView: OperatorView {
     let statistics: Statistics
     let store: any PasteStore
     let loops: [EventLoop]
+    /// Whose limits are shown.
+    let visitors: Visitors?
 
     var trouble: String? {
         switch store.status {
@@ -30,7 +32,16 @@ struct ServerView: OperatorView {
             "loop_ticks", "Rounds of the event loops.", loops.reduce(0) { $0 &+ $1.statistics.ticks })
         text += gauge("connections", "Connections that are open.", figures.reduce(0) { $0 + $1.connections })
         text += gauge("store_ready", "Whether the store can do its work (1) or not (0).", trouble == nil ? 1 : 0)
+        if let visitors {
+            text += visitors.figures.families(visitors.limits).map(family).joined()
+        }
         return text
+    }
+
+    private func family(_ family: VisitorFigures.Family) -> String {
+        let name = "pasted_\(family.name)\(family.isCounter ? "_total" : "")"
+        let samples = family.samples.map { "\(name)\($0.labels) \($0.value)\n" }.joined()
+        return "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.isCounter ? "counter" : "gauge")\n" + samples
     }
 
     private func counter(_ name: String, _ help: String, _ value: UInt64) -> String {

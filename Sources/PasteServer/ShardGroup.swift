@@ -19,6 +19,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
         var connectionLimit = Int.max
         var tls: TLSContext?
         var store: any PasteStore
+        var visitors: Visitors?
         var logger: Logger
     }
 
@@ -34,7 +35,8 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             listeners: plan.listeners, connectionLimit: plan.connectionLimit, tls: plan.tls, store: plan.store,
             mailboxes: mailboxes,
             sinks: mailboxes.map(ShardSink.init), statistics: statistics, logger: plan.logger)
-        let view = ServerView(statistics: statistics, store: plan.store, loops: loops)
+        let view = ServerView(
+            statistics: statistics, store: plan.store, loops: loops, visitors: plan.visitors)
         self.setup = setup
         shards = try loops.indices.map { number in
             try Shard(number, loop: loops[number], setup: setup, logic: logic(number, view))

@@ -10,6 +10,10 @@ protocol ShardLogic: AnyObject {
     /// What moves with a connection to another shard.
     associatedtype Transfer: Sendable
 
+    /// Whether a connection from this address may come; asked before anything is spent on it.
+    func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool
+    /// How long the next connection stays in the kernel's queue; `nil`: it is accepted now.
+    func acceptDelay(now: Milliseconds) -> Milliseconds?
     func opened(_ id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool, now: Milliseconds)
     func adopt(_ id: ConnectionID, _ transfer: Transfer, now: Milliseconds)
     func received(_ id: ConnectionID, _ bytes: inout MutableSpan<UInt8>, now: Milliseconds)
@@ -28,6 +32,11 @@ protocol ShardLogic: AnyObject {
     func takeEffects(now: Milliseconds) -> TickEffects<Transfer>
     var hasEffects: Bool { get }
     var counters: Counters { get }
+}
+
+extension ShardLogic {
+    func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool { true }
+    func acceptDelay(now: Milliseconds) -> Milliseconds? { nil }
 }
 
 /// `Effects` for any kind of transfer.

@@ -53,7 +53,7 @@ public struct WebSocketSession: Sendable {
     public var isMidMessage: Bool { frame != nil || kind != nil || header.count > 0 }
 
     /// Bytes of memory that partial input holds: 0 between messages.
-    var reservedBytes: Int { message.reservedBytes &+ control.capacity }
+    public var reservedBytes: Int { message.reservedBytes &+ control.capacity }
 
     /// Whether messages may still be sent: no close frame went out or came in.
     public var isOpen: Bool { phase == .open }

@@ -27,6 +27,7 @@ extension Serve {
         core.messageBytes = settings.messageBytes
         core.appends = settings.appends
         core.edits = settings.edits
+        core.visitors = settings.visitors
         core.allowedOrigins = settings.allowedOrigins
         let certificate = try settings.isSecure ? certificate(settings, state) : nil
         var configuration = ServerConfiguration(

@@ -27,6 +27,7 @@ struct Settings {
     let messageBytes: Int
     let appends: Rate
     let edits: Rate
+    let visitors: VisitorLimits
 
     /// Reads every setting.
     /// - Throws: `ValidationError` with a sentence that names the setting and where its value came from.
@@ -58,6 +59,7 @@ struct Settings {
         limits = try Limits(found)
         appends = try Rate(found, "appends-per-second")
         edits = try Rate(found, "edits-per-second")
+        visitors = try VisitorLimits(found)
         guard (certificate == nil) == (privateKey == nil) else {
             throw ValidationError("certificate and private-key go together: give both or neither.")
         }

@@ -16,6 +16,8 @@ final class Bench {
     var asked: [(request: StoreRequest, core: Int)] = []
     let disk: MemoryStore
     let settings: CoreSettings
+    /// What addresses use.
+    let accounts: Visitors
     let dice = Dice(seed: 1)
     private(set) var visitors: [Visitor] = []
     /// Connections that left a core and have not arrived.
@@ -26,27 +28,29 @@ final class Bench {
         change(&settings)
         self.settings = settings
         disk = MemoryStore(limits: settings.limits)
+        accounts = Visitors(settings.visitors)
         for shard in 0..<shards {
             cores.append(
                 ShardCore(
                     settings: settings, shard: shard, shards: shards, site: site, operatorView: NoView(),
-                    random: SplitMix64(seed: UInt64(shard)), now: now))
+                    visitors: accounts, random: SplitMix64(seed: UInt64(shard)), now: now))
         }
     }
 
     // MARK: Connections
 
-    func connect(core: Int = 0) -> Visitor {
+    /// - Parameter address: Its last part; each is an address of its own.
+    func connect(core: Int = 0, from address: UInt64 = 1) -> Visitor {
         let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self)
         visitors.append(visitor)
-        cores[core].opened(visitor.id, peer: PeerAddress(high: 0, low: 1), isSecure: true, now: now)
+        cores[core].opened(visitor.id, peer: .test(address), isSecure: true, now: now)
         tick()
         return visitor
     }
 
     /// A connection that said `hello` and was welcomed.
-    func device(_ secret: UInt64? = nil, core: Int = 0) -> Visitor {
-        let visitor = connect(core: core)
+    func device(_ secret: UInt64? = nil, core: Int = 0, from address: UInt64 = 1) -> Visitor {
+        let visitor = connect(core: core, from: address)
         visitor.write(visitor.wire.request)
         visitor.say(.hello(client: ClientSecret(high: 1, low: secret ?? UInt64(visitors.count))))
         visitor.heard = []
@@ -191,6 +195,13 @@ final class Bench {
     fileprivate final class Sink: StoreSink {
         let answers = Mutex<[StoreAnswer]>([])
         func deliver(_ answers: [StoreAnswer]) { self.answers.withLock { $0 += answers } }
+    }
+}
+
+extension PeerAddress {
+    /// An address in a /64 of its own.
+    static func test(_ number: UInt64) -> PeerAddress {
+        PeerAddress(high: 0x2001_0DB8_0000_0000 &+ number, low: 1)
     }
 }
 
