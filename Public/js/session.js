@@ -37,6 +37,8 @@ export const AWAKE_PATIENCE = 2_500;
 export const CONNECT_PATIENCE = 20_000;
 /** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
 export const LATER = 1_000;
+/** A wait that the person is told of, since nothing else on the page explains it. */
+const LONG = 5_000;
 /** The close codes of a message beyond the wire limit, and of a paste that somebody ended. */
 const TOO_LARGE = 1009;
 const DELETED = 4401;
@@ -388,7 +390,7 @@ export class Session {
         this.create = null;
         this.#do({ type: "notice", kind: "notCreated", message: error.message });
       } else {
-        this.#do({ type: "timer", name: "later", after: wait });
+        this.#wait("later", wait, error);
       }
     } else if (entry?.live !== undefined && (error.retry === "never" || error.code === "staleBase")) {
       // The text knows what to do; for some refusals it needs the whole state.
@@ -401,17 +403,24 @@ export class Session {
     } else if (entry) {
       if (entry.verb === "remove" && error.code === "noSuchItem") {
         this.#acknowledge(entry.ref); // somebody was faster: it is gone, as was asked
-      } else if (error.retry === "never") {
+      } else if (error.retry === "never" || (wait > BACKOFF_LONGEST && entry.fields.text !== undefined)) {
+        // A text that fits in an hour must not hold up everything behind it until then: the person decides.
         this.#giveBack(entry, "refused", error.code, error.message);
         this.#flush();
       } else {
         this.outbox.mark(entry.ref, { state: "waiting" });
         this.holdUntilTimer = true;
-        this.#do({ type: "timer", name: "later", after: wait });
+        this.#wait("later", wait, error);
       }
     } else if (error.ref === undefined) {
       this.#connectionRefused(error, wait);
     }
+  }
+
+  /** Tries again after a while; of a long one the person is told why. */
+  #wait(name, wait, error) {
+    this.#do({ type: "timer", name, after: wait });
+    if (wait >= LONG && error.message) this.#do({ type: "notice", kind: "error", message: error.message });
   }
 
   /** An error that names no request answers the subscribe, while one is open. */
@@ -428,7 +437,7 @@ export class Session {
       this.#do({ type: "cancel", name: "connect" });
       this.#do({ type: "disconnect" });
     } else {
-      this.#do({ type: "timer", name: "again", after: wait });
+      this.#wait("again", wait, error);
       this.#do({ type: "timer", name: "connect", after: wait + CONNECT_PATIENCE });
     }
   }
