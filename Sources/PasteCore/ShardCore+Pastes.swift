@@ -26,7 +26,11 @@ extension ShardCore {
             leave(session)
         }
         let id = PasteID(key, hash: settings.hash)
-        let live = pastes[id] ?? load(id, key)
+        guard let live = pastes[id] ?? load(id, key) else {
+            // Said before it is known whether there is such a paste.
+            found(session)
+            return refuse(session, wish, busy(wish.ref))
+        }
         if waits(for: live, wish, session) { return }
         fulfil(wish, session, live)
     }
@@ -49,7 +53,9 @@ extension ShardCore {
         refuse(session, error)
     }
 
-    private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste {
+    /// - Returns: `nil` while open pastes take all the memory that they may.
+    private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste? {
+        guard hasMemory() else { return nil }
         let live = LivePaste(id: id, key: key, now: now)
         pastes[id] = live
         effects.store.append(.open(id))
@@ -82,8 +88,13 @@ extension ShardCore {
     func opened(_ id: PasteID, _ result: Result<StoredPaste, StoreError>) {
         guard let live = pastes[id], live.paste == nil else { return }
         switch result.flatMap({ stored in Result { () throws(StoreError) in try Paste(stored, settings.limits) } }) {
+        case .success where live.viewers.isEmpty && live.requesters.isEmpty && !hasMemory():
+            // Others that were read meanwhile took the room.
+            pastes[id] = nil
+            refuseWaiters(of: live)
         case .success(let paste):
             live.paste = paste
+            count(live)
             deadlines.add(.paste(id), at: paste.committed.expiresAt)
             if paste.committed.expiresAt <= now {
                 end(live, LivePaste.Ending(reason: .expired, requester: nil))
@@ -93,7 +104,7 @@ extension ShardCore {
             removeStored(live)
             scheduleUnload(live)
         case .failure(let error):
-            pastes[id] = nil
+            forget(live)
             if error == .gone {
                 endViews(of: live, .expired)
             }
@@ -205,9 +216,12 @@ extension ShardCore {
         case .success:
             live.isOutcomeUnknown = false
             let events = paste.commit()
+            let textBytes = events.reduce(0) { $0 &+ $1.body.textBytes }
+            live.countedBytes &+= textBytes
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
-            visitors.stored(bytes: events.reduce(0) { $0 &+ $1.body.textBytes &+ Self.eventBytes }, pastes: 0)
+            visitors.stored(
+                bytes: textBytes &+ events.count &* Self.eventBytes, pastes: 0, openBytes: textBytes)
             show(events, of: live)
             batchDecided(live, isRolledBack: false)
         case .failure(.unavailable):
@@ -255,6 +269,8 @@ extension ShardCore {
             return removeStored(live)
         }
         if paste.checkpointDue {
+            // What was trimmed, removed and replaced since no longer counts.
+            count(live)
             effects.store.append(.checkpoint(live.id, state: paste.takeCheckpoint()))
         }
         scheduleUnload(live)

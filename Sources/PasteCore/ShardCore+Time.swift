@@ -50,7 +50,7 @@ extension ShardCore {
             end(live, LivePaste.Ending(reason: .expired, requester: nil))
         }
         if live.isUnused, live.paste != nil, live.idleSince + settings.idlePasteMilliseconds <= now {
-            pastes[live.id] = nil
+            forget(live)
         }
     }
 
@@ -119,7 +119,7 @@ extension ShardCore {
         }
         counters.expiries &+= 1
         endViews(of: live, ending.reason)
-        pastes[id] = nil
+        forget(live)
         for entry in live.parked {
             refuse(entry.requester.session, .noSuchPaste, ref: entry.requester.ref)
             settle(entry.requester.session)

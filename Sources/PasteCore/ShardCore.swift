@@ -46,6 +46,8 @@ public final class ShardCore {
     var pasteCount = 0
     var isDraining = false
     var isSweeping = false
+    /// When pastes that nobody uses were last put away for want of memory.
+    var tidiedAt: Milliseconds = .min
     /// What had been stored when the sweep began.
     var growthAtSweep = StoreLevel()
 

@@ -15,6 +15,8 @@ public struct VisitorFigures: Sendable {
     public let forgotten: UInt64
     /// Bytes of messages that have begun and are not handled yet.
     public let inputBytes: Int
+    /// Bytes of text in open pastes.
+    public let openPasteBytes: Int
     /// What the store holds.
     public let store: StoreLevel
 
@@ -65,6 +67,9 @@ public struct VisitorFigures: Sendable {
                 name: "input_bytes", help: "Bytes of large messages that have begun and are not handled yet.",
                 isCounter: false, samples: [("", inputBytes)]),
             Family(
+                name: "open_paste_bytes", help: "Bytes of text in pastes that are open, and so in memory.",
+                isCounter: false, samples: [("", openPasteBytes)]),
+            Family(
                 name: "stored_bytes", help: "Bytes that the store holds.", isCounter: false,
                 samples: [("", store.bytes)]),
             Family(
@@ -102,6 +107,7 @@ extension VisitorLimits {
             all.append(("connections", scope, share.connections))
             all.append(("input_bytes", scope, share.inputBytes))
         }
+        all.append(("open_paste_bytes", .total, openPasteBytes))
         return all
     }
 }

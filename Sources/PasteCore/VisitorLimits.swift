@@ -90,6 +90,8 @@ public struct VisitorLimits: Sendable {
     public var storedBytes = 0
     /// Pastes that the store may hold; 0: no limit.
     public var pastes = 0
+    /// Bytes of text in open pastes, which are in memory; 0: no limit.
+    public var openPasteBytes = 0
     /// Addresses that are remembered; some 160 bytes each.
     public var rememberedAddresses = 65_536
     /// Addresses that only the limits of everybody bind.
@@ -107,11 +109,12 @@ public struct VisitorLimits: Sendable {
         perAddress.bytes = Allowance(8 << 20, per: 1_000, burst: 64 << 20)
         perAddress.misses = Allowance(6, per: 60_000, burst: 30)
         perAddress.pastes = Allowance(200, per: 3_600_000, burst: 200)
-        perAddress.storedBytes = Allowance(1 << 30, per: 86_400_000, burst: 1 << 30)
+        perAddress.storedBytes = Allowance(256 << 20, per: 86_400_000, burst: 256 << 20)
         total.inputBytes = 512 << 20
         total.handshakes = Allowance(2_000, per: 1_000, burst: 10_000)
         total.misses = Allowance(60, per: 60_000, burst: 600)
         storedBytes = 8 << 30
+        openPasteBytes = 1 << 30
         pastes = 1_000_000
     }
 
@@ -121,6 +124,7 @@ public struct VisitorLimits: Sendable {
         limits.perAddress = VisitorShare()
         limits.total = VisitorShare()
         limits.storedBytes = 0
+        limits.openPasteBytes = 0
         limits.pastes = 0
         return limits
     }

@@ -17,6 +17,8 @@ struct VisitorState: ~Copyable {
     /// What the store held by its last word, and `grown` when it was asked.
     var counted = StoreLevel()
     var countedAt = StoreLevel()
+    /// Bytes of text in open pastes.
+    var openPasteBytes = 0
 
     init(_ limits: VisitorLimits) {
         self.limits = limits
@@ -167,6 +169,12 @@ struct VisitorState: ~Copyable {
         return true
     }
 
+    mutating func mayOpen() -> Bool {
+        guard limits.openPasteBytes > 0, openPasteBytes >= limits.openPasteBytes else { return true }
+        hit("open_paste_bytes", .total)
+        return false
+    }
+
     // MARK: Metrics
 
     private mutating func hit(_ limit: String, _ scope: Verdict.Scope) {
@@ -176,6 +184,6 @@ struct VisitorState: ~Copyable {
     var figures: VisitorFigures {
         VisitorFigures(
             hits: hits, waiting: waiting, addresses: table.count, forgotten: table.forgotten,
-            inputBytes: everybody.inputBytes, store: level)
+            inputBytes: everybody.inputBytes, openPasteBytes: openPasteBytes, store: level)
     }
 }

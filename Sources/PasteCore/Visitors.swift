@@ -117,9 +117,16 @@ public final class Visitors: Sendable {
         state.withLock { $0.hasRoom(bytes: bytes, pastes: pastes) }
     }
 
-    /// The store has taken bytes and pastes.
-    func stored(bytes: Int, pastes: Int) {
+    /// Whether one more paste may be read into memory.
+    func mayOpen() -> Bool { state.withLock { $0.mayOpen() } }
+
+    /// The text of open pastes has grown by so many bytes.
+    func holdOpen(_ difference: Int) { state.withLock { $0.openPasteBytes += difference } }
+
+    /// The store has taken bytes and pastes, and open pastes hold so much more text.
+    func stored(bytes: Int, pastes: Int, openBytes: Int = 0) {
         state.withLock { state in
+            state.openPasteBytes += openBytes
             state.grown.bytes &+= bytes
             state.grown.pastes &+= pastes
         }

@@ -91,6 +91,10 @@ public final class Paste {
     /// Whether accepted events wait for the store.
     public var hasPending: Bool { log.headSeq > log.committedSeq }
 
+    /// Bytes of text in memory, of the state and of the held events; a text that is in both counts twice. Looks at
+    /// every held event.
+    public var heldBytes: Int { committed.byteCount + log.textBytes }
+
     /// Whether enough happened since the last checkpoint for the next: call `takeCheckpoint`.
     public var checkpointDue: Bool {
         committed.cursor.seq - checkpointSeq >= UInt64(limits.checkpointEvents)

@@ -60,6 +60,9 @@ struct PasteLog {
         guard cursor == checkpoint else { throw .corrupt("the history does not lead to the checkpoint") }
     }
 
+    /// Bytes of text in the held events.
+    var textBytes: Int { entries.reduce(0) { $0 + $1.event.body.textBytes } }
+
     /// The last event's seq, pending ones included.
     var headSeq: UInt64 { base.seq + UInt64(entries.count) }
 

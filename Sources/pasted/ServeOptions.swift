@@ -80,6 +80,8 @@ struct ServeOptions: ParsableArguments {
     var storedBytes: String?
     @Option(help: "Bytes of text that one address may have kept in a day.")
     var storedBytesPerDayPerAddress: String?
+    @Option(help: "Bytes of text in pastes that are open, which are in memory.")
+    var openPasteBytes: String?
     @Option(help: "Addresses whose use is remembered, some 160 bytes of memory each.")
     var rememberedAddresses: String?
     @Option(help: "Addresses and networks that only the limits of everybody bind, with commas between.")
@@ -122,7 +124,8 @@ struct ServeOptions: ParsableArguments {
         ("pastes", { $0.pastes }, "1000000"),
         ("pastes-per-hour-per-address", { $0.pastesPerHourPerAddress }, "200"),
         ("stored-bytes", { $0.storedBytes }, "8589934592"),
-        ("stored-bytes-per-day-per-address", { $0.storedBytesPerDayPerAddress }, "1073741824"),
+        ("stored-bytes-per-day-per-address", { $0.storedBytesPerDayPerAddress }, "268435456"),
+        ("open-paste-bytes", { $0.openPasteBytes }, "1073741824"),
         ("remembered-addresses", { $0.rememberedAddresses }, "65536"),
         ("exempt-addresses", { $0.exemptAddresses }, "127.0.0.0/8,::1"),
     ]

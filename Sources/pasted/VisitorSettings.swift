@@ -30,6 +30,7 @@ extension VisitorLimits {
         perAddress.pastes = try pace("pastes-per-hour-per-address", perAddress.pastes)
         storedBytes = try level("stored-bytes")
         perAddress.storedBytes = try pace("stored-bytes-per-day-per-address", perAddress.storedBytes)
+        openPasteBytes = try level("open-paste-bytes")
         rememberedAddresses = try found.read("remembered-addresses", "1024 to 16777216") {
             found.whole($0, 1_024...16_777_216)
         }

@@ -196,6 +196,55 @@ struct VisitorLimitTests {
         #expect(a.errors.isEmpty && b.events.count == 3)
     }
 
+    @Test("open pastes: over their memory unused ones are put away first, then nothing more is opened")
+    func memory() {
+        let bench = Bench {
+            $0.visitors = .unlimited
+            $0.visitors.openPasteBytes = 2_500
+        }
+        let maker = bench.device()
+        let keys = (0..<UInt64(3)).map { number in
+            maker.say(.create(ref: 1 + number, key: nil, expiresIn: nil, isPrivate: false))
+            bench.settle()
+            guard case .created(let created)? = maker.heard.last else { return "" }
+            maker.append(1, String(repeating: "x", count: 600), paste: created.paste)
+            bench.settle()
+            return created.paste
+        }
+        // 600 bytes each as an event; as an item, too, when it is read anew.
+        bench.pass(bench.settings.idlePasteMilliseconds + 1_000)
+        #expect(bench.accounts.figures.openPasteBytes == 0)
+        let (a, b, c) = (bench.device(), bench.device(), bench.device())
+        a.follow(keys[0])
+        maker.append(2, "y", paste: keys[1])
+        bench.settle()
+        #expect(bench.accounts.figures.openPasteBytes == 2_401)
+        b.follow(keys[2])
+        #expect(bench.accounts.figures.openPasteBytes == 3_601, "the last one that fits may pass the limit")
+        c.say(.subscribe(paste: keys[1], after: nil, pending: []))
+        bench.settle()
+        #expect(c.errors.isEmpty, "what is open can be followed")
+        c.say(.unsubscribe)
+        c.heard = []
+        bench.pass(bench.settings.idlePasteMilliseconds + 1_000)
+        a.append(1, String(repeating: "z", count: 200))
+        bench.settle()
+        #expect(bench.accounts.figures.openPasteBytes == 2_600)
+        c.say(.subscribe(paste: keys[1], after: nil, pending: []))
+        c.say(.subscribe(paste: "zebra-zebra-zebra", after: nil, pending: []))
+        bench.settle()
+        #expect(c.errors == ["busy", "busy"])
+        a.append(2, "goes on")
+        bench.settle()
+        #expect(a.errors.isEmpty)
+        b.say(.unsubscribe)
+        bench.pass(1_000)
+        c.heard = []
+        c.say(.subscribe(paste: keys[1], after: nil, pending: []))
+        bench.settle()
+        #expect(c.errors.isEmpty && !c.heard.isEmpty, "an unused paste makes room")
+    }
+
     @Test("new pastes of one address in an hour, and all pastes", arguments: [-1, 0, 1])
     func pastes(offset: Int) {
         for isTotal in [false, true] {
@@ -240,7 +289,7 @@ struct VisitorLimitTests {
         bench.device(from: 9).say(.ping, .ping)
         let families = bench.accounts.figures.families(bench.settings.visitors)
         let hits = families.first { $0.name == "limit_hits" }?.samples ?? []
-        #expect(hits.count == 2 * (PacedLimit.allCases.count + 2))
+        #expect(hits.count == 2 * (PacedLimit.allCases.count + 2) + 1)
         #expect(Set(hits.map(\.labels)).count == hits.count)
         #expect(hits.first { $0.labels == "{limit=\"requests\",scope=\"address\"}" }?.value ?? 0 > 0)
         let limits = families.first { $0.name == "limit" }?.samples ?? []
