@@ -22,6 +22,7 @@ extension ShardCore {
     /// Brings what a paste counts for to what it holds.
     func count(_ live: LivePaste) {
         let bytes = live.paste?.heldBytes ?? 0
+        guard bytes != live.countedBytes else { return }
         visitors.holdOpen(bytes - live.countedBytes)
         live.countedBytes = bytes
     }

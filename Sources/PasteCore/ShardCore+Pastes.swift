@@ -216,12 +216,10 @@ extension ShardCore {
         case .success:
             live.isOutcomeUnknown = false
             let events = paste.commit()
-            let textBytes = events.reduce(0) { $0 &+ $1.body.textBytes }
-            live.countedBytes &+= textBytes
+            count(live)
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
-            visitors.stored(
-                bytes: textBytes &+ events.count &* Self.eventBytes, pastes: 0, openBytes: textBytes)
+            visitors.stored(bytes: events.reduce(0) { $0 &+ $1.body.textBytes &+ Self.eventBytes }, pastes: 0)
             show(events, of: live)
             batchDecided(live, isRolledBack: false)
         case .failure(.unavailable):
@@ -269,8 +267,6 @@ extension ShardCore {
             return removeStored(live)
         }
         if paste.checkpointDue {
-            // What was trimmed, removed and replaced since no longer counts.
-            count(live)
             effects.store.append(.checkpoint(live.id, state: paste.takeCheckpoint()))
         }
         scheduleUnload(live)

@@ -123,10 +123,9 @@ public final class Visitors: Sendable {
     /// The text of open pastes has grown by so many bytes.
     func holdOpen(_ difference: Int) { state.withLock { $0.openPasteBytes += difference } }
 
-    /// The store has taken bytes and pastes, and open pastes hold so much more text.
-    func stored(bytes: Int, pastes: Int, openBytes: Int = 0) {
+    /// The store has taken bytes and pastes.
+    func stored(bytes: Int, pastes: Int) {
         state.withLock { state in
-            state.openPasteBytes += openBytes
             state.grown.bytes &+= bytes
             state.grown.pastes &+= pastes
         }
