@@ -101,10 +101,19 @@ export const ERRORS = Object.freeze({
     retry: "later",
     message: "Too many unknown keys were tried. Wait a moment, then try again.",
   },
+  tooManyPastes: {
+    retry: "later", limitUnit: "count",
+    message: "Your network made as many pastes as it may for now. Use one of them, or try again later.",
+    messageWithLimit: "Your network may make {limit} pastes an hour and did. Use one of them, or try again later.",
+  },
   quotaReached: {
     retry: "later", limitUnit: "bytes",
-    message: "As much is stored from your network as may be. Remove something, or try again later.",
-    messageWithLimit: "Your network may store {limit} here and does. Remove something, or try again later.",
+    message: "As much was kept from your network as may be for now. Your text is still with you; try again later.",
+    messageWithLimit: "Your network may keep {limit} a day here and did. Your text is still with you; try again later.",
+  },
+  serverFull: {
+    retry: "later",
+    message: "The server holds as much as its operator lets it; nothing was changed. Try again later.",
   },
   busy: {
     retry: "later", limitUnit: "count",

@@ -10,6 +10,8 @@ import * as protocol from "./protocol.js";
 
 /** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
 export const LATER = 1_000;
+/** A wait that the person is told of, since nothing else on the page explains it. */
+const LONG = 5_000;
 /** Builders of the requests, by the verb that the outbox stores. */
 const BUILDERS = {
   append: protocol.append, edit: protocol.edit, keep: protocol.keep, remove: protocol.remove, clear: protocol.clear,
@@ -142,12 +144,13 @@ export class Requests {
     if (entry.live !== undefined && (isFinal || error.code === "staleBase")) return this.desk.refused(entry, error);
     if (entry.verb === "remove" && error.code === "noSuchItem") {
       this.done(entry.ref); // somebody was faster: it is gone, as was asked
-    } else if (isFinal) {
+    } else if (isFinal || (wait > BACKOFF_LONGEST && entry.fields.text !== undefined)) {
+      // A text that fits in an hour must not hold up everything behind it until then: the person decides.
       this.#giveBack(entry, "refused", error.code, error.message);
     } else {
       this.outbox.mark(entry.ref, { state: "waiting" });
       this.isHeld = true;
-      this.#do({ type: "timer", name: "later", after: wait });
+      this.#later(wait, error);
     }
     return false;
   }
@@ -169,13 +172,23 @@ export class Requests {
     }
   }
 
-  #createRefused({ retry, message }, wait) {
-    if (retry === "never") {
+  /** Of a long wait the person is told why. */
+  explain(wait, { message }) {
+    if (wait >= LONG && message) this.#do({ type: "notice", kind: "error", message });
+  }
+
+  #createRefused(error, wait) {
+    if (error.retry === "never") {
       this.create = null;
-      this.#do({ type: "notice", kind: "notCreated", message });
+      this.#do({ type: "notice", kind: "notCreated", message: error.message });
     } else {
-      this.#do({ type: "timer", name: "later", after: wait });
+      this.#later(wait, error);
     }
+  }
+
+  #later(wait, error) {
+    this.#do({ type: "timer", name: "later", after: wait });
+    this.explain(wait, error);
   }
 
   /** Texts go back to the person; a request without one is only told. */

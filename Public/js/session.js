@@ -305,6 +305,7 @@ export class Session {
       this.#do({ type: "notice", kind: "error", message: error.message });
     } else if (error.retry !== "never") {
       this.link.greetLater(wait);
+      this.requests.explain(wait, error);
     } else if (this.paste.loaded || this.cursor !== null) {
       this.#over("expired");
     } else {

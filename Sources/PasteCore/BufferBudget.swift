@@ -40,6 +40,8 @@ extension ShardCore {
     func discharge(_ session: Session) {
         session.outbox = Outbox()
         session.held = []
+        releaseInput(session)
+        session.visit = nil
         budget.add(-session.accountedBytes)
         session.accountedBytes = 0
     }

@@ -41,6 +41,9 @@ public struct CoreSettings: Sendable {
     /// Edits of one connection: per second, and at once after a rest.
     public var edits = Rate(perSecond: 200, burst: 1_000)
 
+    /// What each address and everybody together may use.
+    public var visitors = VisitorLimits()
+
     /// From the first byte of a request (from the accept, TLS handshake included, for the first one) to its end.
     public var requestMilliseconds: Milliseconds = 10_000
     /// Silence between two requests of a kept-alive connection.
@@ -59,6 +62,8 @@ public struct CoreSettings: Sendable {
     public var idlePasteMilliseconds: Milliseconds = 30_000
     /// Between two sweeps for pastes that ended while nobody had them open.
     public var sweepMilliseconds: Milliseconds = 60_000
+    /// The same while the store holds as much as it may.
+    public var fullSweepMilliseconds: Milliseconds = 5_000
     /// Pastes that one sweep removes; a full sweep is followed by another at once.
     public var sweepLimit = 1_000
     /// Before a batch whose outcome is unknown is submitted again.
@@ -88,6 +93,11 @@ public struct CoreSettings: Sendable {
         announced.requestsInFlight = requestsInFlight
         announced.appendsPerSecond = appends.perSecond
         announced.editsPerSecond = edits.perSecond
+        let address = visitors.perAddress
+        announced.requestsPerSecond = address.requests.announced
+        announced.bytesPerSecond = address.bytes.announced
+        announced.storedBytesPerDay = address.storedBytes.announced
+        announced.pastesPerHour = address.pastes.announced
         return announced
     }
 }
@@ -125,4 +135,9 @@ struct TokenBucket {
         }
         return (over + perMillisecond - 1) / perMillisecond
     }
+}
+
+extension Allowance {
+    /// What `welcome` says of it; nothing when there is no limit.
+    fileprivate var announced: Int? { count > 0 ? count : nil }
 }

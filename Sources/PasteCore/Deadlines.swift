@@ -6,6 +6,8 @@ enum DeadlineSubject: Hashable {
     case connection(ConnectionID)
     /// A session that asked too fast may go on.
     case permit(ConnectionID)
+    /// It is the turn of a session that waited for a limit of its address or of everybody.
+    case turn(ConnectionID, PacedLimit)
     /// Expiry, a retry, the `devices` message or unloading: the paste knows which.
     case paste(PasteID)
     case sweep

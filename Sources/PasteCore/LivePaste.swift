@@ -30,6 +30,8 @@ final class LivePaste {
     var devicesToldAt: Milliseconds = .min
     /// Since when nobody follows it.
     var idleSince: Milliseconds
+    /// Bytes of it that count as memory of open pastes.
+    var countedBytes = 0
 
     init(id: PasteID, key: PasteKey, now: Milliseconds) {
         self.id = id

@@ -52,6 +52,14 @@ final class Session {
     var appends = TokenBucket()
     var edits = TokenBucket()
 
+    /// The connection on the account of its address; `nil` until it is first needed, and once it is gone.
+    var visit: Visit?
+    /// Whether the message at hand was charged as a request: once, however often it waits.
+    var isRequestPaid = false
+    var lookUp = LookUp.unpaid
+    /// Bytes of unhandled input that are on the account of its address.
+    var chargedInputBytes = 0
+
     /// What it follows.
     var view: View?
 
@@ -91,14 +99,30 @@ final class Session {
         case permit(message: [UInt8])
         /// The peer takes no output: nothing more is answered until it does.
         case outbox
+        /// Its address, or everybody together, asks for more than may be: this is next.
+        case turn(Parked)
 
         /// Bytes of the message that waits.
         var byteCount: Int {
             switch self {
-            case .handOff(_, let message), .permit(let message): message.count
-            case .load, .create, .outbox: 0
+            case .handOff(_, let message), .permit(let message), .turn(.message(let message)): message.count
+            case .load, .create, .outbox, .turn: 0
             }
         }
+    }
+
+    /// Whether the look-up of the message at hand was charged as a miss: once, too.
+    enum LookUp {
+        case unpaid, paid
+        /// It is no guess.
+        case free
+    }
+
+    /// What waits for its turn.
+    enum Parked {
+        case message([UInt8])
+        case lookUp(LivePaste.Wish, PasteKey)
+        case http(RequestHead)
     }
 
     /// One device's place in one paste.
@@ -149,6 +173,7 @@ public struct SessionTransfer: Sendable {
     let client: ClientSecret?
     let appends: TokenBucket
     let edits: TokenBucket
+    let visit: Visit?
     let message: [UInt8]
     let held: [UInt8]
 }

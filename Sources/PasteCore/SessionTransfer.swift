@@ -7,8 +7,8 @@ extension SessionTransfer {
         guard let webSocket = session.webSocket else { return nil }
         self.init(
             peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
-            client: session.client, appends: session.appends, edits: session.edits, message: message,
-            held: session.held)
+            client: session.client, appends: session.appends, edits: session.edits, visit: session.visit,
+            message: message, held: session.held)
     }
 }
 
@@ -20,6 +20,7 @@ extension Session {
         client = transfer.client
         appends = transfer.appends
         edits = transfer.edits
+        visit = transfer.visit
         held = transfer.held
         // Bytes that are held, and the adoption itself, end in a look at the input.
         isPaused = true

@@ -36,6 +36,7 @@ extension ShardCore {
         guard let first else {
             return refuse(session, .badKey, ref: ref)
         }
+        if refusesToCreate(session, ref: ref) { return }
         // The same client and ref give the same key and the same generation: a repeated `create` finds its
         // first paste.
         let generation = settings.hash.word("generation", client(of: session).bytes + ref.bigEndianBytes)
@@ -71,6 +72,7 @@ extension ShardCore {
         let session = creation.session
         switch result {
         case .success(let paste) where paste.expiresAt > now:
+            visitors.stored(bytes: Self.pasteBytes, pastes: 1)
             announce(creation, paste)
             finishCreation(session)
         case .success, .failure(.exists):

@@ -94,7 +94,7 @@ extension ShardCore {
         switch session.wait {
         case .load, .create: return
         // Their device asks again where it comes next.
-        case .handOff, .permit, .outbox, nil: break
+        case .handOff, .permit, .outbox, .turn, nil: break
         }
         if session.inFlight == 0 {
             finishForDrain(session)

@@ -49,7 +49,9 @@ extension ShardCore {
             http.head = nil
             http.hasBegun = false
             setDue(now + settings.keepAliveMilliseconds, http, session)
-            answer(head, session)
+            if !waitsForTurn(session, head) {
+                answer(head, session)
+            }
         case .failed(let failure):
             counters.badRequests &+= 1
             send(session, failure.serialized(date: date, extra: securityFields(session)))
@@ -95,7 +97,7 @@ extension ShardCore {
 
     private var date: String { HTTPDate.text(secondsSince1970: now / 1_000) }
 
-    private func answer(_ head: RequestHead, _ session: Session) {
+    func answer(_ head: RequestHead, _ session: Session) {
         let path: RequestPath
         do throws(HTTPFailure) {
             path = try RequestPath(head.target)

@@ -23,6 +23,7 @@ extension ShardCore {
             timeMessage(of: session, webSocket)
         }
         account(session)
+        chargeInput(session)
     }
 
     /// A message has a bounded time from its first byte to its last, however many fragments it has.

@@ -9,6 +9,8 @@ extension ShardCore {
     /// - Returns: Whether there was one; if not, the bytes are used up.
     func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) -> Bool {
         guard let event = session.webSocket?.next(&bytes, at: &offset) else { return false }
+        session.isRequestPaid = false
+        session.lookUp = .unpaid
         switch event {
         case .message:
             session.messageBegunAt = nil
@@ -43,6 +45,7 @@ extension ShardCore {
 
     /// One message of the protocol. The first that needs a paste of another shard moves the connection there.
     func handle(_ session: Session, _ json: Span<UInt8>) {
+        if waitsForTurn(session, json) { return }
         counters.messages &+= 1
         let message: ClientMessage
         do {
@@ -59,6 +62,7 @@ extension ShardCore {
         case .hello(let client):
             greet(session, client)
         case .create(let ref, let key, let expiresIn, let isPrivate):
+            if key != nil, waitsForLookUp(session, creating: ref, json) { return }
             if waitsForPermit(session, isEdit: false, json) { return }
             create(session, ref: ref, key: key, expiresIn: expiresIn, isPrivate: isPrivate)
         case .subscribe(let key, let after, let pending):
@@ -148,9 +152,7 @@ extension ShardCore {
             ? session.edits.take(settings.edits, now: now) : session.appends.take(settings.appends, now: now)
         guard let delay else { return false }
         counters.throttledRequests &+= 1
-        var message: [UInt8] = []
-        message.append(json)
-        session.wait = .permit(message: message)
+        session.wait = .permit(message: copy(json))
         deadlines.add(.permit(session.id), at: now + delay)
         return true
     }
@@ -163,6 +165,23 @@ extension ShardCore {
         account(session)
         if session.wait == nil {
             unblocked.append(session)
+        }
+    }
+
+    func copy(_ bytes: Span<UInt8>) -> [UInt8] {
+        var copy: [UInt8] = []
+        copy.append(bytes)
+        return copy
+    }
+}
+
+extension Array<UInt8> {
+    /// Appends the bytes of a span.
+    mutating func append(_ bytes: Span<UInt8>) {
+        append(addingCapacity: bytes.count) { output in
+            for index in bytes.indices {
+                output.append(bytes[index])
+            }
         }
     }
 }

@@ -16,10 +16,21 @@ extension ShardCore {
         let id = PasteID(key, hash: settings.hash)
         if goHome(session, to: id, json) { return }
         if case .request(_, let request) = wish, waitsForPermit(session, isEdit: request.isEdit, json) { return }
+        seek(wish, key, session)
+    }
+
+    /// Looks a key up. Who guesses waits for it, see `ShardCore+Limits`.
+    func seek(_ wish: LivePaste.Wish, _ key: PasteKey, _ session: Session) {
+        if !wish.namesCursor, waitsForLookUp(session, wish, key) { return }
         if case .subscribe = wish {
             leave(session)
         }
-        let live = pastes[id] ?? load(id, key)
+        let id = PasteID(key, hash: settings.hash)
+        guard let live = pastes[id] ?? load(id, key) else {
+            // Said before it is known whether there is such a paste.
+            found(session)
+            return refuse(session, wish, busy(wish.ref))
+        }
         if waits(for: live, wish, session) { return }
         fulfil(wish, session, live)
     }
@@ -34,7 +45,7 @@ extension ShardCore {
     }
 
     /// Says no to a wish: a request is known by its `ref`, a `subscribe` by the key as it was written.
-    private func refuse(_ session: Session, _ wish: LivePaste.Wish, _ error: ErrorMessage) {
+    func refuse(_ session: Session, _ wish: LivePaste.Wish, _ error: ErrorMessage) {
         var error = error
         if case .subscribe(let key, _, _) = wish {
             error.paste = key
@@ -42,7 +53,9 @@ extension ShardCore {
         refuse(session, error)
     }
 
-    private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste {
+    /// - Returns: `nil` while open pastes take all the memory that they may.
+    private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste? {
+        guard hasMemory() else { return nil }
         let live = LivePaste(id: id, key: key, now: now)
         pastes[id] = live
         effects.store.append(.open(id))
@@ -55,9 +68,11 @@ extension ShardCore {
 
     private func fulfil(_ wish: LivePaste.Wish, _ session: Session, _ live: LivePaste) {
         guard live.ending == nil else {
-            counters.misses &+= 1
-            return refuse(session, wish, ErrorMessage(code: .noSuchPaste, ref: wish.ref))
+            return miss(session, wish, live.key)
         }
+        // Whoever names a tag of this history has been here: no guess.
+        guard live.proves(wish) || !waitsForLookUp(session, wish, live.key) else { return }
+        found(session)
         switch wish {
         case .subscribe(let key, let after, let pending):
             subscribe(session, live, key: key, after: after, pending: pending)
@@ -73,8 +88,13 @@ extension ShardCore {
     func opened(_ id: PasteID, _ result: Result<StoredPaste, StoreError>) {
         guard let live = pastes[id], live.paste == nil else { return }
         switch result.flatMap({ stored in Result { () throws(StoreError) in try Paste(stored, settings.limits) } }) {
+        case .success where live.viewers.isEmpty && live.requesters.isEmpty && !hasMemory():
+            // Others that were read meanwhile took the room.
+            pastes[id] = nil
+            refuseWaiters(of: live)
         case .success(let paste):
             live.paste = paste
+            count(live)
             deadlines.add(.paste(id), at: paste.committed.expiresAt)
             if paste.committed.expiresAt <= now {
                 end(live, LivePaste.Ending(reason: .expired, requester: nil))
@@ -84,14 +104,19 @@ extension ShardCore {
             removeStored(live)
             scheduleUnload(live)
         case .failure(let error):
-            pastes[id] = nil
+            forget(live)
             if error == .gone {
                 endViews(of: live, .expired)
             }
             for (session, wish) in live.waiters where !session.isClosing {
-                counters.misses &+= error == .gone ? 1 : 0
-                refuse(session, wish, ErrorMessage(error, ref: wish.ref))
-                unblock(session)
+                session.wait = nil
+                if error == .gone {
+                    miss(session, wish, live.key)
+                } else {
+                    found(session)
+                    refuse(session, wish, ErrorMessage(error, ref: wish.ref))
+                }
+                goOn(session)
             }
             // Viewers of a paste that could not be read again come back by themselves.
             for viewer in live.viewers {
@@ -104,8 +129,9 @@ extension ShardCore {
         let waiters = live.waiters
         live.waiters = []
         for (session, wish) in waiters where !session.isClosing {
+            session.wait = nil
             fulfil(wish, session, live)
-            unblock(session)
+            goOn(session)
         }
     }
 
@@ -132,7 +158,11 @@ extension ShardCore {
         guard now < paste.tentative.expiresAt else {
             return park(requester, request, nil, premiseSeq: paste.tentative.cursor.seq, on: live)
         }
+        guard let charge = chargeStorage(requester, request, in: paste) else { return }
         let outcome = paste.perform(request, by: requester.author, ref: requester.ref, now: now)
+        if charge > 0, !outcome.isAccepted {
+            visitors.giveBack(.storedBytes, visit(of: session), cost: charge, now: now)
+        }
         switch outcome {
         case .accepted:
             session.inFlight += 1
@@ -188,8 +218,10 @@ extension ShardCore {
         case .success:
             live.isOutcomeUnknown = false
             let events = paste.commit()
+            count(live)
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
+            visitors.stored(bytes: events.reduce(0) { $0 &+ $1.body.textBytes &+ Self.eventBytes }, pastes: 0)
             show(events, of: live)
             batchDecided(live, isRolledBack: false)
         case .failure(.unavailable):
@@ -309,6 +341,12 @@ extension ShardCore {
 }
 
 extension LivePaste.Wish {
+    /// Whether it is a `subscribe` that knows a tag.
+    var namesCursor: Bool {
+        if case .subscribe(_, .some, _) = self { return true }
+        return false
+    }
+
     /// The request's number, if the wish is one.
     var ref: UInt64? {
         switch self {

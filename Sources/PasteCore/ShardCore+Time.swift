@@ -21,6 +21,11 @@ extension ShardCore {
                 if let session = session(id) {
                     handleThrottled(session)
                 }
+            case .turn(let id, let limit):
+                visitors.waited(limit)
+                if let session = session(id) {
+                    takeTurn(session)
+                }
             case .paste(let id):
                 if let live = pastes[id] {
                     lookAtClock(live)
@@ -47,7 +52,7 @@ extension ShardCore {
             end(live, LivePaste.Ending(reason: .expired, requester: nil))
         }
         if live.isUnused, live.paste != nil, live.idleSince + settings.idlePasteMilliseconds <= now {
-            pastes[live.id] = nil
+            forget(live)
         }
     }
 
@@ -116,7 +121,7 @@ extension ShardCore {
         }
         counters.expiries &+= 1
         endViews(of: live, ending.reason)
-        pastes[id] = nil
+        forget(live)
         for entry in live.parked {
             refuse(entry.requester.session, .noSuchPaste, ref: entry.requester.ref)
             settle(entry.requester.session)
@@ -132,6 +137,7 @@ extension ShardCore {
     private func sweep() {
         guard !isSweeping, !isDraining else { return }
         isSweeping = true
+        growthAtSweep = visitors.growth
         effects.store.append(.expiring(before: now, limit: settings.sweepLimit))
     }
 
@@ -141,12 +147,16 @@ extension ShardCore {
         var isFull = false
         if case .success(let found) = result {
             pasteCount = found.pasteCount
+            visitors.storeHolds(
+                StoreLevel(bytes: found.storedBytes, pastes: found.pasteCount), askedAt: growthAtSweep)
             isFull = found.ids.count >= settings.sweepLimit
             for id in found.ids where id.home(of: shards) == shard && pastes[id] == nil {
                 effects.store.append(.remove(id, tombstoneUntil: now + settings.limits.lifetime))
             }
         }
-        deadlines.add(.sweep, at: now + (isFull ? settings.retryMilliseconds : settings.sweepMilliseconds))
+        // While nothing more may be stored somebody waits for the room that removals make.
+        let interval = visitors.isStoreFull ? settings.fullSweepMilliseconds : settings.sweepMilliseconds
+        deadlines.add(.sweep, at: now + (isFull ? settings.retryMilliseconds : interval))
     }
 
     // MARK: Connections

@@ -18,9 +18,12 @@ public final class ShardCore {
     var settings: CoreSettings
     let site: Site
     let operatorView: any OperatorView
+    let visitors: Visitors
     let shard: Int
     let shards: Int
     var random: any RandomNumberGenerator
+    /// The visit of the connection that `admits` let in and `opened` names next.
+    var arrival: Visit?
 
     /// What happened since the start.
     public internal(set) var counters = Counters()
@@ -54,17 +57,23 @@ public final class ShardCore {
     /// Sessions that are not on their way out.
     var openSessions = 0
     var isSweeping = false
+    /// When pastes that nobody uses were last put away for want of memory.
+    var tidiedAt: Milliseconds = .min
+    /// What had been stored when the sweep began.
+    var growthAtSweep = StoreLevel()
 
     /// A core without connections.
     /// - Parameters:
     ///   - shard: Its number in `0..<shards`.
+    ///   - visitors: One for all shards; `nil`: this shard's own.
     ///   - random: For the secrets of devices that name none; from the system's secure generator in service.
     ///   - now: The present; the first sweep is due at once.
     public init(
         settings: CoreSettings, shard: Int, shards: Int, site: Site, operatorView: any OperatorView,
-        random: any RandomNumberGenerator, now: Milliseconds
+        visitors: Visitors? = nil, random: any RandomNumberGenerator, now: Milliseconds
     ) {
         self.settings = settings
+        self.visitors = visitors ?? Visitors(settings.visitors)
         self.shard = shard
         self.shards = shards
         self.site = site
@@ -88,6 +97,7 @@ public final class ShardCore {
         self.now = now
         let session = Session(id: id, peer: peer, isSecure: isSecure, isOperator: isOperator, now: now)
         session.http = HTTPConnection(due: now + settings.requestMilliseconds)
+        session.visit = arrival.take()
         enter(session)
         if isDraining {
             hurryFirstRequest(session)
@@ -99,6 +109,8 @@ public final class ShardCore {
         self.now = now
         let session = Session(id: id, transfer, now: now)
         enter(session)
+        // It was charged where it came in.
+        session.isRequestPaid = true
         if isDraining {
             finishForDrain(session)
         } else {
@@ -337,16 +349,5 @@ public final class ShardCore {
         forget(session)
         counters.connectionsHandedOver &+= 1
         effects.handOffs.append((session.id, shard: home, transfer))
-    }
-}
-
-extension Array<UInt8> {
-    /// Appends the bytes of a span.
-    mutating func append(_ bytes: Span<UInt8>) {
-        append(addingCapacity: bytes.count) { output in
-            for index in bytes.indices {
-                output.append(bytes[index])
-            }
-        }
     }
 }

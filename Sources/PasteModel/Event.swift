@@ -65,3 +65,14 @@ public struct Receipt: Hashable, Sendable {
         self.item = item
     }
 }
+
+extension EventBody {
+    /// Bytes of text in it.
+    public var textBytes: Int {
+        switch self {
+        case .append(_, let text), .keep(_, let text): text.count
+        case .edit(_, let edit): edit.insertedBytes
+        case .remove, .clear, .extend, .erased: 0
+        }
+    }
+}

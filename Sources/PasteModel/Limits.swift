@@ -16,10 +16,14 @@ public struct Limits: Hashable, Sendable {
     public var clients = 4_096
     /// Events whose bodies are held for those who were away, per paste.
     public var heldEvents = 4_096
+    /// Bytes of text in those events, per paste: a pad that is replaced again and again stays in bounds.
+    public var heldBytes = 16 << 20
     /// Events whose tags are held after their bodies went, per paste.
     public var heldTags = 65_536
     /// Events after which the state is stored whole again, so that opening a paste replays no more.
     public var checkpointEvents = 512
+    /// Bytes of text after which it is, so that large changes can be trimmed as soon.
+    public var checkpointBytes = 8 << 20
 
     /// The defaults.
     public init() {}

@@ -57,6 +57,8 @@ public final class Paste {
     /// How many of the pending events, from the first, the store is writing.
     private var inFlight = 0
     private var checkpointSeq: UInt64
+    /// Bytes of text that came since.
+    private var bytesSinceCheckpoint = 0
 
     /// A new paste.
     public init(new state: PasteState, limits: Limits) {
@@ -87,19 +89,25 @@ public final class Paste {
         self.limits = limits
         self.log = log
         checkpointSeq = checkpoint.cursor.seq
+        bytesSinceCheckpoint = events.reduce(0) { $0 + $1.body.textBytes }
     }
 
     /// Whether accepted events wait for the store.
     public var hasPending: Bool { log.headSeq > log.committedSeq }
 
+    /// Bytes of text in memory, of the state and of the held events; a text that is in both counts twice.
+    public var heldBytes: Int { committed.byteCount + log.textBytes }
+
     /// Whether enough happened since the last checkpoint for the next: call `takeCheckpoint`.
     public var checkpointDue: Bool {
         committed.cursor.seq - checkpointSeq >= UInt64(limits.checkpointEvents)
+            || bytesSinceCheckpoint >= limits.checkpointBytes
     }
 
     /// The state to store as a checkpoint; the next is due after as many events again.
     public func takeCheckpoint() -> PasteState {
         checkpointSeq = committed.cursor.seq
+        bytesSinceCheckpoint = 0
         return committed
     }
 
@@ -171,6 +179,7 @@ public final class Paste {
         }
         for event in batch { log.erase(removedBy: event) }
         log.commit(batch.count, limits: limits)
+        bytesSinceCheckpoint += batch.reduce(0) { $0 + $1.body.textBytes }
         inFlight = 0
         return batch[...]
     }

@@ -18,6 +18,8 @@ struct PasteLog {
 
     private var older: Deque<UInt64> = []
     private var entries: Deque<Entry> = []
+    /// Bytes of text in `entries`.
+    private(set) var textBytes = 0
     /// The last event that touched a text; absent when it is not held.
     private var last: [EditTarget: UInt64] = [:]
     /// The newest event that came erased from a store: what it was is unknown, it may have emptied the pad.
@@ -92,17 +94,21 @@ struct PasteLog {
             break
         }
         entries.append(Entry(event: event, previous: previous, emptiedPad: emptiedPad))
+        textBytes += event.body.textBytes
     }
 
     /// Makes the next `count` pending events committed; what is over the limits goes.
     mutating func commit(_ count: Int, limits: Limits) {
         committedSeq += UInt64(count)
-        while committedSeq - base.seq > UInt64(max(limits.heldEvents, 0)) { trimFirst(limits) }
+        while committedSeq - base.seq > UInt64(max(limits.heldEvents, 0))
+            || textBytes > limits.heldBytes && committedSeq > base.seq
+        { trimFirst(limits) }
     }
 
     /// Drops all pending events.
     mutating func rollback() {
         while headSeq > committedSeq, let entry = entries.popLast() {
+            textBytes -= entry.event.body.textBytes
             switch entry.event.body {
             case .append(let item, _): last[.item(item)] = nil
             case .edit(let target, _): restore(target, entry.previous)
@@ -120,6 +126,7 @@ struct PasteLog {
 
     private mutating func trimFirst(_ limits: Limits) {
         guard let entry = entries.popFirst() else { return }
+        textBytes -= entry.event.body.textBytes
         older.append(base.tag)
         base = entry.event.cursor
         while older.count > max(limits.heldTags, 0) { older.removeFirst() }
@@ -162,6 +169,7 @@ struct PasteLog {
         while seq > base.seq {
             let index = index(of: seq)
             let entry = entries[index]
+            textBytes -= entry.event.body.textBytes
             entries[index].event.body = .erased
             newestErased = max(newestErased, seq)
             switch entry.event.body {

@@ -75,11 +75,14 @@ public struct ExpiredPastes: Hashable, Sendable {
     public let ids: [PasteID]
     /// How many pastes are stored, those whose time is over included.
     public let pasteCount: Int
+    /// Bytes that all pastes and tombstones take where they are stored.
+    public let storedBytes: Int
 
     /// Findings from their parts.
-    public init(ids: [PasteID], pasteCount: Int) {
+    public init(ids: [PasteID], pasteCount: Int, storedBytes: Int = 0) {
         self.ids = ids
         self.pasteCount = pasteCount
+        self.storedBytes = storedBytes
     }
 }
 

@@ -58,6 +58,13 @@ public struct TextEdit: Hashable, Sendable {
         }
     }
 
+    /// The bytes of the inserted texts.
+    public var insertedBytes: Int {
+        ops.reduce(0) { sum, op in
+            if case .insert(let text) = op { sum + text.count } else { sum }
+        }
+    }
+
     /// The bytes of the inserted texts and a few for each step: what the edit costs to hold and to send.
     public var byteCount: Int {
         ops.reduce(0) { sum, op in

@@ -24,6 +24,14 @@ public struct AnnouncedLimits: Hashable, Sendable {
     public var appendsPerSecond = 20
     /// Edits a second, with bursts of five times that.
     public var editsPerSecond = 200
+    /// HTTP requests and WebSocket messages of one address a second; `nil`, here and below: no limit.
+    public var requestsPerSecond: Int?
+    /// Bytes of messages of one address a second.
+    public var bytesPerSecond: Int?
+    /// New pastes of one address an hour.
+    public var pastesPerHour: Int?
+    /// Bytes of text that one address may have kept in a day.
+    public var storedBytesPerDay: Int?
 
     /// Refs in the `pending` of a `subscribe`: twice what may be in flight.
     public static let pendingRefs = 64

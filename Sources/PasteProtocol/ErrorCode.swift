@@ -32,7 +32,7 @@ public enum ErrorCode: String, CaseIterable, Sendable {
     // Rules of the paste.
     case emptyText, textTooLarge, pasteFull, tooManyItems, noSuchItem, badExpiry, staleRef, staleBase
     // The server's own limits and troubles.
-    case tooFast, tooManyMisses, quotaReached, busy, storageFull, unavailable, damaged
+    case tooFast, tooManyMisses, tooManyPastes, quotaReached, serverFull, busy, storageFull, unavailable, damaged
 
     /// Whether trying again can help.
     public var retry: Retry { row.retry }
@@ -81,7 +81,8 @@ extension ErrorCode {
             keyRow
         case .emptyText, .textTooLarge, .pasteFull, .tooManyItems, .noSuchItem, .badExpiry, .staleRef, .staleBase:
             ruleRow
-        case .tooFast, .tooManyMisses, .quotaReached, .busy, .storageFull, .unavailable, .damaged:
+        case .tooFast, .tooManyMisses, .tooManyPastes, .quotaReached, .serverFull, .busy, .storageFull, .unavailable,
+            .damaged:
             serverRow
         }
     }
@@ -161,10 +162,19 @@ extension ErrorCode {
                 "More than {limit} a second is too fast. It is sent again in a moment.")
         case .tooManyMisses:
             Row(.later, 429, "Too many unknown keys were tried. Wait a moment, then try again.")
+        case .tooManyPastes:
+            Row(
+                .later, 429, "Your network made as many pastes as it may for now. Use one of them, or try again later.",
+                .count,
+                "Your network may make {limit} pastes an hour and did. Use one of them, or try again later.")
         case .quotaReached:
             Row(
-                .later, 507, "As much is stored from your network as may be. Remove something, or try again later.",
-                .bytes, "Your network may store {limit} here and does. Remove something, or try again later.")
+                .later, 507,
+                "As much was kept from your network as may be for now. Your text is still with you; try again later.",
+                .bytes,
+                "Your network may keep {limit} a day here and did. Your text is still with you; try again later.")
+        case .serverFull:
+            Row(.later, 507, "The server holds as much as its operator lets it; nothing was changed. Try again later.")
         case .busy:
             Row(
                 .later, 503, "The server has too much to do at once; nothing was changed. Try again in a moment.",

@@ -8,6 +8,7 @@ enum Field: String, CaseIterable {
     case items, acked, devices, more, textSeq, reason, count, message, retry, retryAfter, limit
     case textBytes, pasteBytes, lifetimeMilliseconds, defaultLifetimeMilliseconds, messageBytes
     case requestsInFlight, pendingRefs, rememberedRefs, editOps, keyBytes, appendsPerSecond, editsPerSecond
+    case requestsPerSecond, bytesPerSecond, pastesPerHour, storedBytesPerDay
 
     private static let table = allCases.map { (name: Array($0.rawValue.utf8), field: $0) }
     private static let longest = table.reduce(0) { max($0, $1.name.count) }

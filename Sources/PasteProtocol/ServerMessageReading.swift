@@ -64,6 +64,10 @@ extension AnnouncedLimits {
         try read(.rememberedRefs, &rememberedRefs)
         try read(.appendsPerSecond, &appendsPerSecond)
         try read(.editsPerSecond, &editsPerSecond)
+        requestsPerSecond = try object.number(.requestsPerSecond, json).map { Int($0) }
+        bytesPerSecond = try object.number(.bytesPerSecond, json).map { Int($0) }
+        pastesPerHour = try object.number(.pastesPerHour, json).map { Int($0) }
+        storedBytesPerDay = try object.number(.storedBytesPerDay, json).map { Int($0) }
         lifetimeMilliseconds = try object.time(.lifetimeMilliseconds, json) ?? lifetimeMilliseconds
         defaultLifetimeMilliseconds =
             try object.time(.defaultLifetimeMilliseconds, json) ?? defaultLifetimeMilliseconds

@@ -56,6 +56,13 @@ extension Welcome {
         output.member(.editOps, AnnouncedLimits.editOps)
         output.member(.appendsPerSecond, limits.appendsPerSecond)
         output.member(.editsPerSecond, limits.editsPerSecond)
+        let optional: [(Field, Int?)] = [
+            (.requestsPerSecond, limits.requestsPerSecond), (.bytesPerSecond, limits.bytesPerSecond),
+            (.pastesPerHour, limits.pastesPerHour), (.storedBytesPerDay, limits.storedBytesPerDay),
+        ]
+        for case (let field, let limit?) in optional {
+            output.member(field, limit)
+        }
         output.end()
         output.member(.now, now)
         output.end()

@@ -1,5 +1,6 @@
 // Prometheus' text format, version 0.0.4: each metric once, its help and type before its samples.
 
+import PasteCore
 import PasteModel
 import Reactor
 
@@ -29,6 +30,13 @@ struct MetricsText {
     mutating func gauge(_ name: String, _ help: String, by label: String, _ rows: [(String, Int64)]) {
         describe("pasted_\(name)", help, "gauge")
         for (value, count) in rows { text += "pasted_\(name){\(label)=\"\(escaped(value))\"} \(count)\n" }
+    }
+
+    /// A metric of `Visitors`.
+    mutating func family(_ family: VisitorFigures.Family) {
+        let name = family.isCounter ? "pasted_\(family.name)_total" : "pasted_\(family.name)"
+        describe(name, family.help, family.isCounter ? "counter" : "gauge")
+        for sample in family.samples { text += "\(name)\(sample.labels) \(sample.value)\n" }
     }
 
     /// How often a measure fell into which range; durations are told in seconds.

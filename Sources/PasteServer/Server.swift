@@ -118,6 +118,12 @@ public final class Server: Service {
         var plan = ShardGroup<ShardCore>.Plan(store: configuration.store, logger: configuration.logger)
         plan.shards = configuration.shards
         plan.connectionLimit = max(descriptors / 2, descriptors - IOLimits.reservedDescriptors)
+        let limits = configuration.core.visitors
+        if limits.total.connections > 0 {
+            plan.connectionLimit = min(plan.connectionLimit, limits.total.connections)
+        }
+        let visitors = Visitors(limits)
+        plan.visitors = visitors
         plan.tls = configuration.tls
         plan.proxies = configuration.usesProxyProtocol ? configuration.core.proxies : []
         plan.listeners =
@@ -129,7 +135,7 @@ public final class Server: Service {
         group = try ShardGroup(plan) { shard, view in
             ShardCore(
                 settings: settings, shard: shard, shards: configuration.shards, site: configuration.site,
-                operatorView: view, random: SystemRandomNumberGenerator(), now: WallClock.present)
+                operatorView: view, visitors: visitors, random: SystemRandomNumberGenerator(), now: WallClock.present)
         }
         showLimits(configuration.core)
     }

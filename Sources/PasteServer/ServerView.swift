@@ -14,6 +14,8 @@ struct ServerView: OperatorView {
     /// Messages that wait, by shard.
     let mail: @Sendable () -> [Int]
     let certificates: Certificates?
+    /// Whose limits are shown.
+    let visitors: Visitors?
 
     var trouble: String? {
         switch store.status {
@@ -37,6 +39,9 @@ struct ServerView: OperatorView {
         describeHoldings(figures, &text)
         describeStore(&text)
         describeTLS(figures, &text)
+        if let visitors {
+            for family in visitors.figures.families(visitors.limits) { text.family(family) }
+        }
         text.gauge("limit", "Limits in force, in the unit that their name ends with.", by: "name", statistics.limits)
         text.describeProcess()
         return text.text
@@ -61,9 +66,6 @@ struct ServerView: OperatorView {
             [("http", max(0, all - webSockets)), ("websocket", webSockets)])
         text.gauge("viewers", "Devices that follow a paste.", sum(\.gauges.viewers))
         text.gauge("pastes_open", "Pastes in memory.", sum(\.gauges.pastes))
-        text.gauge(
-            "pastes_stored", "Pastes in the store, as the last sweep found.",
-            Int64(figures.map(\.gauges.storedPastes).max() ?? 0))
         text.gauge(
             "buffered_bytes", "Bytes that are kept for peers: unfinished input, unread output.",
             sum { Int(clamping: $0.core.bufferedBytes) })

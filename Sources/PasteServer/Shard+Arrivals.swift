@@ -17,9 +17,19 @@ extension Shard {
                 return stopListening(
                     "the limit of \(setup.connectionLimit) connections is reached", sparesOperator: true)
             }
+            // Who waits in the kernel's queue costs nothing and loses nothing.
+            if !entrance.isOperator, let delay = logic.acceptDelay(now: now) {
+                return leaveQueued(until: now + delay)
+            }
             switch entrance.listener.accept() {
             case .connection(let socket, let peer):
-                open(socket, PeerAddress(high: peer.high, low: peer.low), entrance)
+                let peer = PeerAddress(high: peer.high, low: peer.low)
+                // One address's surplus ends here: before TLS, a slot or an answer, since it is told by who asks most.
+                // Of whom a proxy brings is asked when it has said who that is.
+                guard entrance.isOperator || isIntroduced(peer, entrance) || logic.admits(peer, now: now) else {
+                    continue
+                }
+                open(socket, peer, entrance)
             case .nothing:
                 return
             case .exhausted(let error):
@@ -140,6 +150,15 @@ extension Shard {
             loop.poller.remove(entrance.listener)
         }
         acceptRetryAt = now + IOLimits.acceptRetryMilliseconds
+    }
+
+    /// All together open connections faster than they may.
+    private func leaveQueued(until time: Milliseconds) {
+        guard acceptRetryAt == nil else { return }
+        for entrance in setup.listeners where !entrance.isOperator {
+            loop.poller.remove(entrance.listener)
+        }
+        acceptRetryAt = time
     }
 
     /// Something closed, or enough time has passed.

@@ -31,9 +31,11 @@ extension Shard {
             close(connection)
         case .complete(let byteCount, let peer):
             connection.unread.removeFirst(byteCount)
+            let peer = peer ?? connection.peer
+            guard logic.admits(peer, now: now) else { return close(connection) }
             connection.phase = .open
             logic.opened(
-                connection.id, peer: peer ?? connection.peer, isSecure: connection.isSecure,
+                connection.id, peer: peer, isSecure: connection.isSecure,
                 isOperator: connection.isOperator, now: now)
             // Behind the header, the connection's own bytes: ciphertext is read from where it is.
             guard !connection.isSecure, !connection.unread.isEmpty else { return }

@@ -20,6 +20,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
         var tls: Certificates?
         var proxies: [AddressRange] = []
         var store: any PasteStore
+        var visitors: Visitors?
         var logger: Logger
     }
 
@@ -37,7 +38,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
             sinks: mailboxes.map(ShardSink.init), statistics: statistics, logger: plan.logger)
         let view = ServerView(
             statistics: statistics, store: plan.store, loops: loops, mail: { mailboxes.map(\.count) },
-            certificates: plan.tls)
+            certificates: plan.tls, visitors: plan.visitors)
         self.setup = setup
         shards = try loops.indices.map { number in
             try Shard(number, loop: loops[number], setup: setup, logic: logic(number, view))

@@ -10,6 +10,10 @@ protocol ShardLogic: AnyObject {
     /// What moves with a connection to another shard.
     associatedtype Transfer: Sendable
 
+    /// Whether a connection from this address may come; asked before anything is spent on it.
+    func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool
+    /// How long the next connection stays in the kernel's queue; `nil`: it is accepted now.
+    func acceptDelay(now: Milliseconds) -> Milliseconds?
     func opened(_ id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool, now: Milliseconds)
     /// A connection where everybody is sent to the secure address.
     func openedForRedirect(_ id: ConnectionID, peer: PeerAddress, now: Milliseconds)
@@ -39,6 +43,11 @@ extension ShardLogic {
     func openedForRedirect(_ id: ConnectionID, peer: PeerAddress, now: Milliseconds) {
         opened(id, peer: peer, isSecure: false, isOperator: false, now: now)
     }
+}
+
+extension ShardLogic {
+    func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool { true }
+    func acceptDelay(now: Milliseconds) -> Milliseconds? { nil }
 }
 
 /// `Effects` for any kind of transfer.

@@ -49,17 +49,3 @@ public func textsToErase(_ owners: [TextOwner?], isLive: (UInt64) -> Bool) -> [I
         }
     }
 }
-
-extension EventBody {
-    /// Bytes of text in it.
-    public var textBytes: Int {
-        switch self {
-        case .append(_, let text), .keep(_, let text): text.count
-        case .edit(_, let edit):
-            edit.ops.reduce(0) { sum, op in
-                if case .insert(let text) = op { sum + text.count } else { sum }
-            }
-        case .remove, .clear, .extend, .erased: 0
-        }
-    }
-}

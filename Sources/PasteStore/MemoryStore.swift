@@ -61,7 +61,7 @@ private struct Shelf {
             tombstones = tombstones.filter { $0.value > before }
             let due = pastes.filter { $0.value.expiresAt <= before }.sorted { $0.value.expiresAt < $1.value.expiresAt }
             let ids = due.prefix(max(0, limit)).map(\.key)
-            return .expiring(.success(ExpiredPastes(ids: ids, pasteCount: pastes.count)))
+            return .expiring(.success(ExpiredPastes(ids: ids, pasteCount: pastes.count, storedBytes: usedBytes)))
         }
     }
 

@@ -191,7 +191,14 @@ final class Ledger {
             .map { try PasteID(stored: try $0.bytes(0)) }
         // Over the narrow index of expiry times: 100,000 pastes are counted in a few milliseconds.
         let count = try Int.fetchOne(try db.cachedStatement(sql: "SELECT COUNT(*) FROM pastes"))
-        return ExpiredPastes(ids: ids, pasteCount: count ?? 0)
+        return ExpiredPastes(ids: ids, pasteCount: count ?? 0, storedBytes: try usedBytes())
+    }
+
+    /// Bytes of the file's pages that are in use: from its header, exact, and free to ask.
+    private func usedBytes() throws -> Int {
+        let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+        let free = try Int.fetchOne(db, sql: "PRAGMA freelist_count") ?? 0
+        return (pages - free) * TextPage.size
     }
 
     // MARK: Checkpoints

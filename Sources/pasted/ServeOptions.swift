@@ -66,6 +66,42 @@ struct ServeOptions: ParsableArguments {
     var appendsPerSecond: String?
     @Option(help: "Edits a second, per connection.")
     var editsPerSecond: String?
+    @Option(help: "Connections at a time; 0: as many as there are descriptors for.")
+    var connections: String?
+    @Option(help: "Connections at a time of one address (IPv6: of one /64); 0, here and below: no limit.")
+    var connectionsPerAddress: String?
+    @Option(help: "New connections a second; over it they wait to be accepted.")
+    var handshakesPerSecond: String?
+    @Option(help: "New connections a second of one address.")
+    var handshakesPerSecondPerAddress: String?
+    @Option(help: "HTTP requests and WebSocket messages a second.")
+    var requestsPerSecond: String?
+    @Option(help: "HTTP requests and WebSocket messages a second of one address.")
+    var requestsPerSecondPerAddress: String?
+    @Option(help: "Bytes of WebSocket messages a second.")
+    var bytesPerSecond: String?
+    @Option(help: "Bytes of WebSocket messages a second of one address.")
+    var bytesPerSecondPerAddress: String?
+    @Option(help: "Bytes of one address's large messages that have begun and are not handled yet.")
+    var inputBytesPerAddress: String?
+    @Option(help: "Look-ups a minute of keys that open nothing; over it look-ups of short keys wait.")
+    var missesPerMinute: String?
+    @Option(help: "The same of one address.")
+    var missesPerMinutePerAddress: String?
+    @Option(help: "Pastes that may be stored.")
+    var pastes: String?
+    @Option(help: "New pastes an hour of one address.")
+    var pastesPerHourPerAddress: String?
+    @Option(help: "Bytes that may be stored.")
+    var storedBytes: String?
+    @Option(help: "Bytes of text that one address may have kept in a day.")
+    var storedBytesPerDayPerAddress: String?
+    @Option(help: "Bytes of text in pastes that are open, which are in memory.")
+    var openPasteBytes: String?
+    @Option(help: "Addresses whose use is remembered, some 160 bytes of memory each.")
+    var rememberedAddresses: String?
+    @Option(help: "Addresses and networks that only the limits of everybody bind, with commas between.")
+    var exemptAddresses: String?
 
     /// Name, flag and default of each setting, in the order in which `--print-config` shows them.
     static let catalogue: [(name: String, flag: @Sendable (ServeOptions) -> String?, fallback: String)] = [
@@ -98,6 +134,24 @@ struct ServeOptions: ParsableArguments {
         ("default-lifetime", { $0.defaultLifetime }, "24h"),
         ("appends-per-second", { $0.appendsPerSecond }, "20"),
         ("edits-per-second", { $0.editsPerSecond }, "200"),
+        ("connections", { $0.connections }, "0"),
+        ("connections-per-address", { $0.connectionsPerAddress }, "512"),
+        ("handshakes-per-second", { $0.handshakesPerSecond }, "2000"),
+        ("handshakes-per-second-per-address", { $0.handshakesPerSecondPerAddress }, "50"),
+        ("requests-per-second", { $0.requestsPerSecond }, "0"),
+        ("requests-per-second-per-address", { $0.requestsPerSecondPerAddress }, "5000"),
+        ("bytes-per-second", { $0.bytesPerSecond }, "0"),
+        ("bytes-per-second-per-address", { $0.bytesPerSecondPerAddress }, "8388608"),
+        ("input-bytes-per-address", { $0.inputBytesPerAddress }, "67108864"),
+        ("misses-per-minute", { $0.missesPerMinute }, "60"),
+        ("misses-per-minute-per-address", { $0.missesPerMinutePerAddress }, "6"),
+        ("pastes", { $0.pastes }, "1000000"),
+        ("pastes-per-hour-per-address", { $0.pastesPerHourPerAddress }, "200"),
+        ("stored-bytes", { $0.storedBytes }, "8589934592"),
+        ("stored-bytes-per-day-per-address", { $0.storedBytesPerDayPerAddress }, "268435456"),
+        ("open-paste-bytes", { $0.openPasteBytes }, "1073741824"),
+        ("remembered-addresses", { $0.rememberedAddresses }, "65536"),
+        ("exempt-addresses", { $0.exemptAddresses }, "127.0.0.0/8,::1"),
     ]
 
     private static var defaultStateDirectory: String {

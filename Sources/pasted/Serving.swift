@@ -27,6 +27,7 @@ extension Serve {
         let state = try StateDirectory(settings.stateDirectory)
         var core = CoreSettings(hash: KeyedHash(secret: try state.secret())).following(settings)
         core.proxies = settings.proxies
+        core.visitors = settings.visitors
         let site = try StaticSite.load(settings.siteDirectory)
         let certificates = try settings.tls.map { try self.certificates($0, state) }
         let entrances = try Entrances(

@@ -29,6 +29,7 @@ struct Settings {
     let bufferBytes: Int
     let appends: Rate
     let edits: Rate
+    let visitors: VisitorLimits
 
     /// Reads every setting.
     /// - Throws: `WrongSetting` with a sentence that names the setting and where its value came from.
@@ -66,8 +67,11 @@ struct Settings {
         limits = try Limits(found)
         appends = try Rate(found, "appends-per-second")
         edits = try Rate(found, "edits-per-second")
+        visitors = try VisitorLimits(found, proxies: proxies)
         guard !usesProxyProtocol || !proxies.isEmpty else {
-            throw ValidationError("proxy-protocol is on, but proxies names nobody who may use it.")
+            throw WrongSetting(
+                names: ["proxies", "proxy-protocol"],
+                reason: "proxy-protocol is on, but proxies names nobody who may use it.")
         }
     }
 }

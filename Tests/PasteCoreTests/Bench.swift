@@ -16,6 +16,8 @@ final class Bench {
     var asked: [(request: StoreRequest, core: Int)] = []
     let disk: MemoryStore
     let settings: CoreSettings
+    /// What addresses use.
+    let accounts: Visitors
     let dice = Dice(seed: 1)
     private(set) var visitors: [Visitor] = []
     /// Connections that left a core and have not arrived.
@@ -26,18 +28,19 @@ final class Bench {
         change(&settings)
         self.settings = settings
         disk = MemoryStore(limits: settings.limits)
+        accounts = Visitors(settings.visitors)
         for shard in 0..<shards {
             cores.append(
                 ShardCore(
                     settings: settings, shard: shard, shards: shards, site: site, operatorView: NoView(),
-                    random: SplitMix64(seed: UInt64(shard)), now: now))
+                    visitors: accounts, random: SplitMix64(seed: UInt64(shard)), now: now))
         }
     }
 
     // MARK: Connections
 
     func connect(
-        core: Int = 0, peer: PeerAddress = PeerAddress(high: 0, low: 1), isSecure: Bool = true, isOperator: Bool = false,
+        core: Int = 0, peer: PeerAddress = .test(1), isSecure: Bool = true, isOperator: Bool = false,
         forRedirect: Bool = false
     ) -> Visitor {
         let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self)
@@ -52,9 +55,7 @@ final class Bench {
     }
 
     /// A connection that said `hello` and was welcomed.
-    func device(
-        _ secret: UInt64? = nil, core: Int = 0, peer: PeerAddress = PeerAddress(high: 0, low: 1)
-    ) -> Visitor {
+    func device(_ secret: UInt64? = nil, core: Int = 0, peer: PeerAddress = .test(1)) -> Visitor {
         let visitor = connect(core: core, peer: peer)
         visitor.write(visitor.wire.request)
         visitor.say(.hello(client: ClientSecret(high: 1, low: secret ?? UInt64(visitors.count))))
@@ -200,6 +201,13 @@ final class Bench {
     fileprivate final class Sink: StoreSink {
         let answers = Mutex<[StoreAnswer]>([])
         func deliver(_ answers: [StoreAnswer]) { self.answers.withLock { $0 += answers } }
+    }
+}
+
+extension PeerAddress {
+    /// An address in a /64 of its own.
+    static func test(_ number: UInt64) -> PeerAddress {
+        PeerAddress(high: 0x2001_0DB8_0000_0000 &+ number, low: 1)
     }
 }
 

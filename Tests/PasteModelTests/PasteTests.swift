@@ -144,6 +144,39 @@ private func texts(in value: Any) -> Set<Text> {
         #expect(paste.tentative == start && paste.committed == start && !paste.hasPending)
     }
 
+    @Test("the texts of held events are bounded by bytes, too, and large changes are due for a checkpoint")
+    func heldBytes() {
+        var limits = Limits()
+        (limits.heldBytes, limits.checkpointBytes) = (5_000, 3_000)
+        let paste = fresh(limits)
+        var due: [UInt64] = []
+        for ref in 1...UInt64(50) {
+            _ = paste.perform(.append(Text(String(repeating: "x", count: 1_000))), by: ann, ref: 2 * ref, now: 1)
+            _ = paste.takeBatch()
+            _ = paste.commit()
+            if ref > 1 { _ = paste.perform(.remove(item: ref - 1), by: ann, ref: 2 * ref + 1, now: 1) }
+            _ = paste.takeBatch()
+            _ = paste.commit()
+            #expect(paste.heldBytes <= 6_000)
+            if paste.checkpointDue {
+                due.append(ref)
+                _ = paste.takeCheckpoint()
+            }
+        }
+        #expect(due.first == 3 && due.count == 16)
+        var base: UInt64 = paste.committed.padSeq
+        for ref in 200...UInt64(230) {
+            let old = paste.committed.pad.count
+            let ops: [TextOp] = (old > 0 ? [.delete(old)] : []) + [.insert(Text(String(repeating: "y", count: 1_000)))]
+            _ = paste.perform(.edit(.pad, base: base, TextEdit(ops: ops)), by: ann, ref: ref, now: 1)
+            _ = paste.takeBatch()
+            _ = paste.commit()
+            base = paste.committed.padSeq
+            #expect(paste.heldBytes <= 5_000 + 2_000)
+        }
+        #expect(paste.committed.pad.count == 1_000 && paste.heldBytes > 6_000)
+    }
+
     @Test(
         "Whatever is asked, committed or rolled back: replay and every cursor lead to the shown state",
         arguments: 0..<40)
@@ -151,6 +184,7 @@ private func texts(in value: Any) -> Set<Text> {
         var random = SplitMix(state: UInt64(seed))
         var limits = Limits()
         (limits.heldEvents, limits.heldTags, limits.pasteBytes) = (40, 30, 4_000)
+        limits.heldBytes = seed % 2 == 0 ? 200 : 1 << 20
         let paste = fresh(limits)
         let origin = paste.committed
         var log: [Event] = []
@@ -204,7 +238,9 @@ private func texts(in value: Any) -> Set<Text> {
                 }
                 #expect(continued == paste.committed)
             case .snapshot(let same):
-                #expect(same == (paste.committed.cursor.seq - state.cursor.seq <= 70))
+                let age = paste.committed.cursor.seq - state.cursor.seq
+                // 40 with bodies and 30 without; of the former fewer when their bytes are over.
+                #expect(limits.heldBytes == 200 ? same || age > 30 : same == (age <= 70))
             }
         }
         let middle = states[states.count / 2]

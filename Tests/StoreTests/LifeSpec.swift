@@ -48,6 +48,22 @@ import Testing
     }
 
     @Test(
+        "The sweep tells how many bytes are stored: at least the texts, and not what was removed",
+        arguments: StoreKind.allCases)
+    func storedBytes(kind: StoreKind) throws {
+        try kind.with { store in
+            _ = try store.create(paste(1), generation: 1)
+            let empty = try store.sweep(before: 0).storedBytes
+            var log = LogWriter(paste(1), generation: 1, expiresAt: 1_000)
+            for _ in 0..<10 { try log.commitAppend(String(repeating: "x", count: 100_000), to: store) }
+            let full = try store.sweep(before: 0).storedBytes
+            #expect((1_000_000...1_200_000).contains(full - empty))
+            try store.remove(paste(1))
+            #expect(try store.sweep(before: 0).storedBytes <= empty + 10_000)
+        }
+    }
+
+    @Test(
         "The sweep lists what is due, oldest first; an extend moves it, as part of its commit",
         arguments: StoreKind.allCases)
     func expiry(kind: StoreKind) throws {

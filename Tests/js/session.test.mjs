@@ -392,6 +392,22 @@ describe("the paste's life", () => {
     assert.deepEqual(made.handle({ type: "wake" }).filter((effect) => effect.type === "connect"), []);
   });
 
+  test("a long wait is told, and a text that fits much later goes back to the person instead of holding up the rest", () => {
+    const made = live();
+    made.handle({ type: "act", verb: "append", text: "large" });
+    made.handle({ type: "act", verb: "remove", item: 1 });
+    const refusal = { type: "error", code: "serverFull", retry: "later", message: "Full." };
+    const told = made.handle(message({ ...refusal, ref: 1, retryAfter: 5_000 }));
+    assert.equal(timer(told, "later"), 5_000);
+    assert.deepEqual(told.filter(({ type }) => type === "notice").map((notice) => notice.message), ["Full."]);
+    made.handle({ type: "timer", name: "later", random: 0 });
+    const back = made.handle(message({ ...refusal, ref: 1, code: "quotaReached", retryAfter: 84_000 }));
+    assert.equal(timer(back, "later"), undefined);
+    assert.deepEqual(back.filter(({ type }) => type === "notice").map((notice) => notice.kind), ["returned"]);
+    assert.equal(made.outbox.get(1).state, "refused");
+    assert.equal(made.outbox.get(1).fields.text, "large");
+  });
+
   test("too many guesses: the subscribe is tried again later, the page stays", () => {
     const made = session({}, opened);
     const effects = made.handle(message({ type: "error", code: "tooManyMisses", retry: "later", retryAfter: 3_000 }));

@@ -51,10 +51,11 @@ final class World {
     // MARK: The server
 
     private func start() {
+        let visitors = Visitors(plan.settings.visitors)
         shards = (0..<plan.shards).map { number in
             let core = ShardCore(
                 settings: plan.settings, shard: number, shards: plan.shards, site: Site(assets: [:]),
-                operatorView: NoView(), random: SplitMix64(seed: dice.next()), now: agenda.now)
+                operatorView: NoView(), visitors: visitors, random: SplitMix64(seed: dice.next()), now: agenda.now)
             let shard = SimulatedShard(core: core, number: number, agenda: agenda, dice: dice)
             shard.submit = { [unowned self] in store.submit($0, from: $1) }
             shard.handOver = { [unowned self] in handOver($0, $1, $2) }
