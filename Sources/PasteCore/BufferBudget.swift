@@ -38,6 +38,7 @@ extension ShardCore {
 
     /// The session is gone, and what it held with it.
     func discharge(_ session: Session) {
+        outboxBytes -= session.outbox.byteCount
         session.outbox = Outbox()
         session.held = []
         releaseInput(session)
@@ -78,6 +79,7 @@ extension ShardCore {
             } else {
                 close(session, .tryAgainLater, "the server is short of memory, come back later")
             }
+            webSockets -= session.webSocket == nil ? 0 : 1
             session.webSocket = nil
             session.http = nil
             account(session)

@@ -101,6 +101,8 @@ extension ShardCore {
         let path: RequestPath
         do throws(HTTPFailure) {
             path = try RequestPath(head.target)
+            // Whatever is asked, it is asked at the wrong address.
+            if session.isRedirect { return redirect(head, path, session) }
             try checkMethod(head.method)
             if !session.isOperator, path.segments == ["live"] {
                 return upgrade(head, session)
@@ -108,9 +110,6 @@ extension ShardCore {
             try checkReading(head)
         } catch {
             return fail(error, head, session)
-        }
-        if session.isRedirect {
-            return redirect(head, path, session)
         }
         let file = "/" + path.segments.joined(separator: "/")
         if session.isOperator {

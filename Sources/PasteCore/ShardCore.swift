@@ -159,7 +159,6 @@ public final class ShardCore {
         guard let session = session(id) else { return }
         leave(session)
         markClosing(session)
-        outboxBytes -= session.outbox.byteCount
         discharge(session)
         forget(session)
     }

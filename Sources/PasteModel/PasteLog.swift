@@ -169,8 +169,7 @@ struct PasteLog {
         while seq > base.seq {
             let index = index(of: seq)
             let entry = entries[index]
-            textBytes -= entry.event.body.textBytes
-            entries[index].event.body = .erased
+            eraseBody(at: index)
             newestErased = max(newestErased, seq)
             switch entry.event.body {
             case .edit: seq = entry.previous
@@ -186,10 +185,15 @@ struct PasteLog {
         var seq = newest
         while seq > max(base.seq, erasedPadThrough) {
             let index = index(of: seq)
-            if case .edit = entries[index].event.body { entries[index].event.body = .erased }
+            if case .edit = entries[index].event.body { eraseBody(at: index) }
             seq = entries[index].previous
         }
         erasedPadThrough = max(erasedPadThrough, keep)
+    }
+
+    private mutating func eraseBody(at index: Int) {
+        textBytes -= entries[index].event.body.textBytes
+        entries[index].event.body = .erased
     }
 
     // MARK: Reading

@@ -63,7 +63,7 @@ struct BudgetTests {
         let bench = bench()
         var visitors: [Visitor] = []
         for number in 0..<20 {
-            let visitor = bench.device(peer: PeerAddress(high: 2, low: UInt64(number)))
+            let visitor = bench.device(peer: PeerAddress(high: UInt64(2 + number), low: 1))
             visitor.reads = false
             // 64 bytes of memory for each pong of 7: what waits is weighed, not counted.
             visitor.write((0..<3_000).flatMap { _ in visitor.wire.frame(.ping) })

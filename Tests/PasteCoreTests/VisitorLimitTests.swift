@@ -292,7 +292,7 @@ struct VisitorLimitTests {
         #expect(hits.count == 2 * (PacedLimit.allCases.count + 2) + 1)
         #expect(Set(hits.map(\.labels)).count == hits.count)
         #expect(hits.first { $0.labels == "{limit=\"requests\",scope=\"address\"}" }?.value ?? 0 > 0)
-        let limits = families.first { $0.name == "limit" }?.samples ?? []
+        let limits = families.first { $0.name == "visitor_limit" }?.samples ?? []
         #expect(limits.first { $0.labels == "{limit=\"misses\",scope=\"total\"}" }?.value == 10)
     }
 }
