@@ -18,6 +18,8 @@ final class Session {
     var http: HTTPConnection?
     /// The WebSocket; `nil` before the upgrade.
     var webSocket: WebSocketSession?
+    /// The WebSocket's, at hand for the fan-out.
+    var deflateWindow = DeflateWindow.none
     /// The authority of the upgrade's `Host`, for the URLs in `created`.
     var host = ""
 
@@ -39,6 +41,8 @@ final class Session {
     var inFlight = 0
     var appends = TokenBucket()
     var edits = TokenBucket()
+    /// What its messages took to decompress.
+    var inflated = TokenBucket()
 
     /// What it follows.
     var view: View?
@@ -122,6 +126,7 @@ public struct SessionTransfer: Sendable {
     let client: ClientSecret?
     let appends: TokenBucket
     let edits: TokenBucket
+    let inflated: TokenBucket
     let message: [UInt8]
     let held: [UInt8]
 }

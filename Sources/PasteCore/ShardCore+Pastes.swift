@@ -3,6 +3,7 @@
 import DequeModule
 import PasteModel
 import PasteProtocol
+import WebSocket
 
 extension ShardCore {
     // MARK: Finding the paste
@@ -272,18 +273,18 @@ extension ShardCore {
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: ArraySlice<Event>, of live: LivePaste) {
-        var frames: [[UInt8]] = []
+        var messages: [OutgoingMessage] = []
         if live.viewers.contains(where: \.isLevel) {
-            frames = events.map { frame(.event($0)) }
+            messages = events.map { outgoing(.event($0)) }
         }
         for viewer in live.viewers where viewer.isLevel {
-            for (event, frame) in zip(events, frames) {
+            for (event, index) in zip(events, messages.indices) {
                 // One batch can hold a burst of every device: it, too, stops at the high water.
                 guard viewer.outbox.byteCount <= settings.outboxHighWaterBytes else {
                     viewer.view?.mode = .behind
                     break
                 }
-                send(viewer, frame)
+                send(viewer, &messages[index])
                 viewer.view?.cursor = event.cursor
                 counters.deliveries &+= 1
             }

@@ -21,6 +21,8 @@ public final class ShardCore {
     let shard: Int
     let shards: Int
     var random: any RandomNumberGenerator
+    /// Compresses and decompresses for all connections.
+    let codec = DeflateCodec()
 
     /// What happened since the start.
     public internal(set) var counters = Counters()
@@ -172,6 +174,7 @@ public final class ShardCore {
     /// `hasEffects`.
     public func endOfTick(now: Milliseconds) -> Effects {
         self.now = now
+        codec.beginTick()
         while let session = unblocked.popLast() {
             lookAtHeld(session)
         }
@@ -228,6 +231,17 @@ public final class ShardCore {
             session.lastOutputAt = now
         }
         session.outbox.push(bytes)
+    }
+
+    /// Queues a message for a session, compressed if that was agreed on and pays.
+    func queue(_ session: Session, _ message: inout OutgoingMessage) {
+        queue(session, message.frame(for: session.deflateWindow, by: codec))
+    }
+
+    /// Queues a message for a session and marks it as dirty.
+    func send(_ session: Session, _ message: inout OutgoingMessage) {
+        queue(session, &message)
+        markDirty(session)
     }
 
     func markDirty(_ session: Session) {
@@ -371,8 +385,8 @@ extension SessionTransfer {
         guard let webSocket = session.webSocket else { return nil }
         self.init(
             peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
-            client: session.client, appends: session.appends, edits: session.edits, message: message,
-            held: session.held)
+            client: session.client, appends: session.appends, edits: session.edits, inflated: session.inflated,
+            message: message, held: session.held)
     }
 }
 
@@ -380,10 +394,12 @@ extension Session {
     convenience init(id: ConnectionID, _ transfer: SessionTransfer, now: Milliseconds) {
         self.init(id: id, peer: transfer.peer, isSecure: transfer.isSecure, now: now)
         webSocket = transfer.webSocket
+        deflateWindow = transfer.webSocket.deflateWindow
         host = transfer.host
         client = transfer.client
         appends = transfer.appends
         edits = transfer.edits
+        inflated = transfer.inflated
         held = transfer.held
         // Bytes that are held, and the adoption itself, end in a look at the input.
         isPaused = true

@@ -5,19 +5,19 @@ import PasteStore
 import Reactor
 
 /// Health and metrics of the whole server. Any thread.
-struct ServerView: OperatorView {
+package struct ServerView: OperatorView {
     let statistics: Statistics
     let store: any PasteStore
     let loops: [EventLoop]
 
-    var trouble: String? {
+    package var trouble: String? {
         switch store.status {
         case .ready: nil
         case .degraded(let why), .down(let why), .misconfigured(let why): why
         }
     }
 
-    var metrics: String {
+    package var metrics: String {
         let figures = statistics.all
         var text = ""
         for row in Counters.rows {

@@ -155,12 +155,18 @@ actor Shard<Logic: ShardLogic>: TickHandler {
 }
 
 /// What all shards share.
-struct ShardSetup<Transfer: Sendable>: Sendable {
+package struct ShardSetup<Transfer: Sendable>: Sendable {
     /// One listening address.
-    struct Entrance: Sendable {
+    package struct Entrance: Sendable {
         let listener: Listener
         let isSecure: Bool
         let isOperator: Bool
+
+        package init(listener: Listener, isSecure: Bool, isOperator: Bool) {
+            self.listener = listener
+            self.isSecure = isSecure
+            self.isOperator = isOperator
+        }
     }
 
     let listeners: [Entrance]

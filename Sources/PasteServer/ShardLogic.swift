@@ -6,7 +6,7 @@ import PasteModel
 import PasteStore
 
 /// A service that eats bytes and returns effects.
-protocol ShardLogic: AnyObject {
+package protocol ShardLogic: AnyObject {
     /// What moves with a connection to another shard.
     associatedtype Transfer: Sendable
 
@@ -31,17 +31,30 @@ protocol ShardLogic: AnyObject {
 }
 
 /// `Effects` for any kind of transfer.
-struct TickEffects<Transfer: Sendable> {
-    var store: [StoreRequest] = []
-    var dirty: [ConnectionID] = []
-    var resumed: [ConnectionID] = []
-    var handOffs: [(ConnectionID, shard: Int, Transfer)] = []
-    var closing: [ConnectionID] = []
-    var aborting: [ConnectionID] = []
+package struct TickEffects<Transfer: Sendable> {
+    package var store: [StoreRequest] = []
+    package var dirty: [ConnectionID] = []
+    package var resumed: [ConnectionID] = []
+    package var handOffs: [(ConnectionID, shard: Int, Transfer)] = []
+    package var closing: [ConnectionID] = []
+    package var aborting: [ConnectionID] = []
+
+    package init(
+        store: [StoreRequest] = [], dirty: [ConnectionID] = [], resumed: [ConnectionID] = [],
+        handOffs: [(ConnectionID, shard: Int, Transfer)] = [], closing: [ConnectionID] = [],
+        aborting: [ConnectionID] = []
+    ) {
+        self.store = store
+        self.dirty = dirty
+        self.resumed = resumed
+        self.handOffs = handOffs
+        self.closing = closing
+        self.aborting = aborting
+    }
 }
 
 extension ShardCore: ShardLogic {
-    func takeEffects(now: Milliseconds) -> TickEffects<SessionTransfer> {
+    package func takeEffects(now: Milliseconds) -> TickEffects<SessionTransfer> {
         let effects = endOfTick(now: now)
         return TickEffects(
             store: effects.store, dirty: effects.dirty, resumed: effects.resumed, handOffs: effects.handOffs,
