@@ -1,7 +1,7 @@
 import CZlib
 
 /// What one thread compresses and decompresses its messages with (RFC 7692 sections 7.2.1 and 7.2.2): zlib's states,
-/// some 300 KB each, made when they are first needed. Nothing of a message is left in it afterwards.
+/// some 300 KB in all, made when they are first needed. Nothing of a message is left in it afterwards.
 @safe
 public final class DeflateCodec {
     // The states live as long as the codec, which frees them; nobody else has them, and the codec is not Sendable.
@@ -15,7 +15,7 @@ public final class DeflateCodec {
     /// Bytes below which a message goes as it is: it fits one packet anyway, compressed or not.
     public static let leastBytes = 1_024
     /// Bytes that are compressed in a tick (``beginTick()``): beyond, messages go as they are, so that a thread stays
-    /// quick whoever asks for what. Enough for the largest text; some ten milliseconds.
+    /// quick whoever asks for what. Enough for the largest text; some five milliseconds.
     public static let bytesPerTick = 1 << 20 + 128 << 10
 
     /// A codec without states.

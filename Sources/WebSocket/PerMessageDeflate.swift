@@ -20,6 +20,11 @@ public struct PerMessageDeflate: Hashable, Sendable {
     /// The most bits of LZ77 window that we may use, 8 to 15 (section 7.1.2).
     public let windowBits: UInt8
 
+    /// An agreement on that many bits, 8 to 15; a handshake makes others.
+    public init(windowBits: UInt8) {
+        self.windowBits = windowBits
+    }
+
     /// What we compress with for this peer.
     public var window: DeflateWindow { windowBits >= 15 ? .wide : windowBits >= 9 ? .narrow : .none }
 

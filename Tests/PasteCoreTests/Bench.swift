@@ -36,8 +36,8 @@ final class Bench {
 
     // MARK: Connections
 
-    func connect(core: Int = 0) -> Visitor {
-        let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self)
+    func connect(core: Int = 0, offersDeflate: Bool = false) -> Visitor {
+        let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self, offersDeflate)
         visitors.append(visitor)
         cores[core].opened(visitor.id, peer: PeerAddress(high: 0, low: 1), isSecure: true, now: now)
         tick()
@@ -45,8 +45,8 @@ final class Bench {
     }
 
     /// A connection that said `hello` and was welcomed.
-    func device(_ secret: UInt64? = nil, core: Int = 0) -> Visitor {
-        let visitor = connect(core: core)
+    func device(_ secret: UInt64? = nil, core: Int = 0, offersDeflate: Bool = false) -> Visitor {
+        let visitor = connect(core: core, offersDeflate: offersDeflate)
         visitor.write(visitor.wire.request)
         visitor.say(.hello(client: ClientSecret(high: 1, low: secret ?? UInt64(visitors.count))))
         visitor.heard = []
@@ -210,18 +210,18 @@ final class Visitor {
     private(set) var closeCode: UInt16?
     private(set) var broken: String?
     /// All bytes that came.
-    private(set) var bytes: [UInt8] = []
+    var bytes: [UInt8] = []
     var answersPings = true
     /// What comes is not for the WebSocket.
     var isHTTP = false
     var wire: ClientWire
     let bench: Bench
 
-    init(slot: UInt32, core: Int, bench: Bench) {
+    init(slot: UInt32, core: Int, bench: Bench, _ offersDeflate: Bool) {
         self.slot = slot
         self.core = core
         self.bench = bench
-        wire = ClientWire(dice: bench.dice)
+        wire = ClientWire(dice: bench.dice, offersDeflate: offersDeflate)
     }
 
     var id: ConnectionID { ConnectionID(slot: slot, generation: generation) }
