@@ -1,7 +1,7 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser simulate sanitize bench fuzz format docs packages
+.PHONY: run test test-swift test-js test-outside test-browser conformance simulate sanitize bench fuzz format docs packages
 
 # Playwright, websockets and jsonschema, for the tests alone.
 VENV := build/venv
@@ -35,6 +35,11 @@ test-browser: packages $(VENV)/.made
 	@.ci/packages chromium fonts-noto-color-emoji
 	swift build --product pasted
 	$(PYTHON) Tests/browser/run.py
+
+# The Autobahn test suite: an hour on a busy machine. CASES="1.* 6.*" and ROLE (server, server-tls, client) narrow it.
+conformance: packages
+	swift build -c release --product ConformanceEcho
+	nice -n 10 python3 Tests/Conformance/run.py $(ROLE) $(CASES)
 
 # Worlds that nobody has seen; a failure prints its seed.
 simulate: packages
