@@ -56,7 +56,8 @@ def run(python, role, cases, ports):
     """The results of one section in one role."""
     name = f"{role}-{cases.rstrip('.*')}"
     results = WORK / f"{name}.json"
-    results.unlink(missing_ok=True)
+    for left in (results, pathlib.Path(f"{results}.partial")):
+        left.unlink(missing_ok=True)
     with open(WORK / f"{name}.log", "wb") as log:
         if role == "client":
             port = free_port()

@@ -3,7 +3,8 @@
 suite.py client URL RESULTS CASES...    against the echo server at URL
 suite.py server URL RESULTS CASES...    as the server at URL, until the client under test asks for the reports
 
-RESULTS becomes a JSON object: case -> [behavior, behaviorClose].
+RESULTS becomes a JSON object: case -> [behavior, behaviorClose]. A run that is cut short leaves what it found, one line a
+case, in RESULTS.partial.
 """
 
 import json
@@ -27,7 +28,13 @@ def main(mode, url, results, *cases):
             # Once the client has been told; as a client the suite stops by itself.
             reactor.callLater(0.5, reactor.stop)
 
+    def note(factory, result, log=fuzzing.FuzzingFactory.logCase):
+        log(factory, result)
+        with open(results + ".partial", "a") as file:
+            file.write(json.dumps([result["id"], result["behavior"], result["behaviorClose"]]) + "\n")
+
     fuzzing.FuzzingFactory.createReports = write
+    fuzzing.FuzzingFactory.logCase = note
     spec = {"cases": list(cases), "exclude-cases": [], "exclude-agent-cases": {}}
     if mode == "client":
         spec["servers"] = [{"agent": AGENT, "url": url}]
