@@ -1,7 +1,7 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs \
+.PHONY: run test test-swift test-js test-outside test-browser conformance tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs \
 	packages
 
 # Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
@@ -57,6 +57,10 @@ slow: packages $(VENV)/.made
 	@.ci/packages slowhttptest
 	$(RELEASE)
 	PASTED_BIN=$(BINARY) $(PYTHON) Tests/outsider/slow.py
+# The Autobahn test suite: an hour on a busy machine. CASES="1.* 6.*" and ROLE (server, server-tls, client) narrow it.
+conformance: packages
+	swift build -c release --product ConformanceEcho
+	nice -n 10 python3 Tests/Conformance/run.py $(ROLE) $(CASES)
 
 # Worlds that nobody has seen; a failure prints its seed.
 simulate: packages

@@ -73,7 +73,7 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
-        ours("WebSocket", ["HTTP1", "Digest", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        ours("WebSocket", ["HTTP1", "Digest", "CZlib", .product(name: "HTTPTypes", package: "swift-http-types")]),
         ours("HTTP1", [.product(name: "HTTPTypes", package: "swift-http-types")]),
         ours("PasteProtocol", ["PasteModel"]),
         ours("PasteModel", ["Digest", .product(name: "DequeModule", package: "swift-collections")]),
@@ -104,6 +104,15 @@ let package = Package(
             name: "Fuzz",
             dependencies: ["PasteCore", "PasteStore", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest"],
             path: "Tests/Fuzz", exclude: ["run", "seeds.py"]),
+        // What the conformance suite talks to: the server's layers below the service, and a client.
+        .executableTarget(
+            name: "ConformanceEcho",
+            dependencies: [
+                "PasteServer", "PasteStore", "PasteCore", "PasteModel", "TLS", "Reactor", "CLinux", "WebSocket",
+                "HTTP1", .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Conformance/Echo"),
         // The store's tests measure and kill it in a process of its own.
         .executableTarget(
             name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],

@@ -43,6 +43,9 @@ public struct CoreSettings: Sendable {
 
     /// What each address and everybody together may use.
     public var visitors = VisitorLimits()
+    /// KiB that one connection's compressed messages may decompress to: per second, and at once after a rest. What is
+    /// above waits; without compression it would wait for the network.
+    public var inflated = Rate(perSecond: 4 << 10, burst: 16 << 10)
 
     /// From the first byte of a request (from the accept, TLS handshake included, for the first one) to its end.
     public var requestMilliseconds: Milliseconds = 10_000
@@ -121,6 +124,16 @@ struct TokenBucket {
     /// Thousandths of a permit that were used and have not come back.
     private var used: Int64 = 0
     private var at: Milliseconds = 0
+
+    /// Takes that many permits once the debt is paid; they may make a new one.
+    /// - Returns: `nil`, or the milliseconds after which it may go on, with the permits taken.
+    mutating func take(_ rate: Rate, count: Int, now: Milliseconds) -> Milliseconds? {
+        let perMillisecond = Int64(max(1, rate.perSecond))
+        used = max(0, used - (now - at) * perMillisecond) + Int64(count) * 1_000
+        at = now
+        let over = used - Int64(max(1, rate.burst)) * 1_000
+        return over > 0 ? (over + perMillisecond - 1) / perMillisecond : nil
+    }
 
     /// Takes one permit.
     /// - Returns: `nil`, or the milliseconds after which there is one.

@@ -8,8 +8,6 @@ public struct Gauges: Sendable {
     public internal(set) var pastes = 0
     /// Devices that follow a paste.
     public internal(set) var viewers = 0
-    /// Pastes in the store, all shards' together, as the last sweep found.
-    public internal(set) var storedPastes = 0
 
     /// Zeros.
     public init() {}
@@ -23,7 +21,6 @@ extension ShardCore {
         gauges.outboxBytes = outboxBytes
         gauges.pastes = pastes.count
         gauges.viewers = viewers
-        gauges.storedPastes = pasteCount
         return gauges
     }
 }

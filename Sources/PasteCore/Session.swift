@@ -24,6 +24,8 @@ final class Session {
     var http: HTTPConnection?
     /// The WebSocket; `nil` before the upgrade.
     var webSocket: WebSocketSession?
+    /// The WebSocket's, at hand for the fan-out.
+    var deflateWindow = DeflateWindow.none
     /// The authority of the upgrade's `Host`, for the URLs in `created`.
     var host = ""
 
@@ -51,6 +53,8 @@ final class Session {
     var inFlight = 0
     var appends = TokenBucket()
     var edits = TokenBucket()
+    /// What its messages took to decompress.
+    var inflated = TokenBucket()
 
     /// The connection on the account of its address; `nil` until it is first needed, and once it is gone.
     var visit: Visit?
@@ -173,6 +177,7 @@ public struct SessionTransfer: Sendable {
     let client: ClientSecret?
     let appends: TokenBucket
     let edits: TokenBucket
+    let inflated: TokenBucket
     let visit: Visit?
     let message: [UInt8]
     let held: [UInt8]

@@ -1,13 +1,14 @@
 // How a session leaves its shard, and what it is on the next one.
 
 import PasteModel
+import WebSocket
 
 extension SessionTransfer {
     init?(_ session: Session, message: [UInt8]) {
         guard let webSocket = session.webSocket else { return nil }
         self.init(
             peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
-            client: session.client, appends: session.appends, edits: session.edits, visit: session.visit,
+            client: session.client, appends: session.appends, edits: session.edits, inflated: session.inflated, visit: session.visit,
             message: message, held: session.held)
     }
 }
@@ -16,10 +17,12 @@ extension Session {
     convenience init(id: ConnectionID, _ transfer: SessionTransfer, now: Milliseconds) {
         self.init(id: id, peer: transfer.peer, isSecure: transfer.isSecure, now: now)
         webSocket = transfer.webSocket
+        deflateWindow = transfer.webSocket.deflateWindow
         host = transfer.host
         client = transfer.client
         appends = transfer.appends
         edits = transfer.edits
+        inflated = transfer.inflated
         visit = transfer.visit
         held = transfer.held
         // Bytes that are held, and the adoption itself, end in a look at the input.

@@ -218,13 +218,15 @@ extension ShardCore {
         switch Handshake.check(head, policy: policy) {
         case .rejected(let failure):
             fail(failure, head, session)
-        case .accepted(let response, _):
+        case .accepted(let response, _, let deflate):
             counters.upgrades &+= 1
             webSockets += 1
             session.http = nil
             session.host = head.authority?.description ?? ""
-            session.webSocket = WebSocketSession(
-                role: .server, limits: WebSocketLimits(messageBytes: settings.messageBytes))
+            let webSocket = WebSocketSession(
+                role: .server, limits: WebSocketLimits(messageBytes: settings.messageBytes), deflate: deflate)
+            session.webSocket = webSocket
+            session.deflateWindow = webSocket.deflateWindow
             send(session, response.serialized(body: .none, keepsAlive: true, date: date))
             send(session, .welcome(Welcome(server: settings.serverName, limits: settings.announced, now: now)))
             call(session, at: now + settings.pingMilliseconds)

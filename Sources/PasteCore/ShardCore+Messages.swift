@@ -8,7 +8,7 @@ extension ShardCore {
     /// Looks at the next thing that the frames in `bytes` say.
     /// - Returns: Whether there was one; if not, the bytes are used up.
     func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) -> Bool {
-        guard let event = session.webSocket?.next(&bytes, at: &offset) else { return false }
+        guard let event = session.webSocket?.next(&bytes, at: &offset, codec: codec) else { return false }
         session.isRequestPaid = false
         session.lookUp = .unpaid
         switch event {
@@ -23,6 +23,8 @@ extension ShardCore {
             handle(session, bytes.span.extracting(range))
         case .message(.text, .assembled(let message)):
             handle(session, message.span)
+        case .message(.text, .inflated(let message)):
+            handleInflated(session, message)
         case .message(.binary, _):
             counters.badMessages &+= 1
             close(session, .unsupportedData, "messages are JSON texts")
@@ -84,14 +86,15 @@ extension ShardCore {
 
     /// Encodes a message for one device and queues it.
     func send(_ session: Session, _ message: ServerMessage) {
-        send(session, frame(message))
+        var outgoing = outgoing(message)
+        send(session, &outgoing)
     }
 
-    /// Encodes a message once, as the frame that everyone shares.
-    func frame(_ message: ServerMessage) -> [UInt8] {
+    /// Encodes a message once, as the frames that everyone shares.
+    func outgoing(_ message: ServerMessage) -> OutgoingMessage {
         var json: [UInt8] = []
         message.encode(into: &json)
-        return ServerFrame.text(json)
+        return OutgoingMessage(.text, json)
     }
 
     /// Says no to a request.
@@ -142,6 +145,17 @@ extension ShardCore {
             return refuse(session, .notSubscribed, ref: ref)
         }
         want(.request(ref: ref, request), of: key, session, json)
+    }
+
+    /// Has a session wait that sends little that decompresses to much: else a few kilobytes a second would keep the
+    /// shard busy.
+    private func handleInflated(_ session: Session, _ message: [UInt8]) {
+        guard let delay = session.inflated.take(settings.inflated, count: message.count >> 10, now: now) else {
+            return handle(session, message.span)
+        }
+        counters.throttledRequests &+= 1
+        session.wait = .permit(message: message)
+        deadlines.add(.permit(session.id), at: now + delay)
     }
 
     /// Has a session wait that asks faster than it may: its requests keep their order, and none is lost.

@@ -3,6 +3,7 @@
 import DequeModule
 import PasteModel
 import PasteProtocol
+import WebSocket
 
 extension ShardCore {
     // MARK: Finding the paste
@@ -306,21 +307,18 @@ extension ShardCore {
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: ArraySlice<Event>, of live: LivePaste) {
-        var frames: [(bytes: [UInt8], charge: BufferCharge)] = []
+        var messages: [SharedMessage] = []
         if live.viewers.contains(where: \.isLevel) {
-            frames = events.map { event in
-                let bytes = frame(.event(event))
-                return (bytes, BufferCharge(bytes.count, to: budget))
-            }
+            messages = events.map { shared(.event($0)) }
         }
         for viewer in live.viewers where viewer.isLevel {
-            for (event, frame) in zip(events, frames) {
+            for (event, index) in zip(events, messages.indices) {
                 // One batch can hold a burst of every device: it, too, stops at the high water.
                 guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
                     viewer.view?.mode = .behind
                     break
                 }
-                send(viewer, frame.bytes, owner: .many(frame.charge))
+                send(viewer, &messages[index])
                 viewer.view?.cursor = event.cursor
                 counters.deliveries &+= 1
             }

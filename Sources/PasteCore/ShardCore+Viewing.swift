@@ -3,6 +3,7 @@
 
 import PasteModel
 import PasteProtocol
+import WebSocket
 
 extension ShardCore {
     // MARK: Coming and going
@@ -42,9 +43,9 @@ extension ShardCore {
 
     /// Everyone who follows a paste is told that it is over; their connections stay.
     func endViews(of live: LivePaste, _ reason: EndReason) {
-        let frame = frame(.expired(paste: live.key.name, reason))
+        var message = shared(.expired(paste: live.key.name, reason))
         for viewer in live.viewers {
-            send(viewer, frame)
+            send(viewer, &message)
             live.remove(viewer, now: now)
             viewers -= 1
         }
@@ -60,10 +61,10 @@ extension ShardCore {
     func tellDevices(of live: LivePaste) {
         live.devicesAt = nil
         live.devicesToldAt = now
-        let frame = frame(.devices(count: live.viewers.count))
+        var message = shared(.devices(count: live.viewers.count))
         for viewer in live.viewers {
             if viewer.isLevel {
-                send(viewer, frame)
+                send(viewer, &message)
             } else {
                 viewer.view?.missedDevices = true
             }
@@ -102,7 +103,7 @@ extension ShardCore {
                     becomeLevel(session, view, paste)
                 case .events(let events):
                     for event in events {
-                        queue(session, frame(.event(event)))
+                        queue(session, .event(event))
                     }
                     counters.deliveries &+= UInt64(events.count)
                     session.view?.cursor = events.last?.cursor ?? view.cursor
@@ -116,18 +117,22 @@ extension ShardCore {
         defer {
             if view.missedDevices {
                 session.view?.missedDevices = false
-                queue(session, frame(.devices(count: view.paste.viewers.count)))
+                queue(session, .devices(count: view.paste.viewers.count))
             }
         }
         guard let pending = view.pending else { return }
         session.view?.pending = nil
         queue(
             session,
-            frame(
-                .resumed(
-                    Resumed(
-                        cursor: view.cursor, now: now, expiresAt: paste.committed.expiresAt, you: view.author,
-                        acked: paste.receipts(of: view.author, refs: pending)))))
+            .resumed(
+                Resumed(
+                    cursor: view.cursor, now: now, expiresAt: paste.committed.expiresAt, you: view.author,
+                    acked: paste.receipts(of: view.author, refs: pending))))
+    }
+
+    private func queue(_ session: Session, _ message: ServerMessage) {
+        var outgoing = outgoing(message)
+        queue(session, &outgoing)
     }
 
     // MARK: Snapshots
@@ -156,15 +161,14 @@ extension ShardCore {
             counters.snapshots &+= 1
             queue(
                 session,
-                frame(
-                    .snapshot(
-                        Snapshot(
-                            paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
-                            now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
-                            pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
-                            acked: parts.acked, devices: view.paste.viewers.count, more: more))))
+                .snapshot(
+                    Snapshot(
+                        paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
+                        now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
+                        pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
+                        acked: parts.acked, devices: view.paste.viewers.count, more: more)))
         } else {
-            queue(session, frame(.items(Array(items[start..<end]), more: more)))
+            queue(session, .items(Array(items[start..<end]), more: more))
         }
         parts.next = end
         return !more

@@ -24,6 +24,8 @@ public final class ShardCore {
     var random: any RandomNumberGenerator
     /// The visit of the connection that `admits` let in and `opened` names next.
     var arrival: Visit?
+    /// Compresses and decompresses for all connections.
+    let codec = DeflateCodec()
 
     /// What happened since the start.
     public internal(set) var counters = Counters()
@@ -193,6 +195,7 @@ public final class ShardCore {
     /// `hasEffects`.
     public func endOfTick(now: Milliseconds) -> Effects {
         self.now = now
+        codec.beginTick()
         while let session = unblocked.popLast() {
             lookAtHeld(session)
         }
@@ -258,6 +261,17 @@ public final class ShardCore {
         session.outbox.push(bytes, owner: owner)
         account(session)
         outboxBytes += bytes.count
+    }
+
+    /// Queues a message for a session, compressed if that was agreed on and pays.
+    func queue(_ session: Session, _ message: inout OutgoingMessage) {
+        queue(session, message.frame(for: session.deflateWindow, by: codec))
+    }
+
+    /// Queues a message for a session and marks it as dirty.
+    func send(_ session: Session, _ message: inout OutgoingMessage) {
+        queue(session, &message)
+        markDirty(session)
     }
 
     func markDirty(_ session: Session) {

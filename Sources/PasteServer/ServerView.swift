@@ -7,7 +7,7 @@ import Reactor
 import TLS
 
 /// Health and metrics of the whole server. Any thread.
-struct ServerView: OperatorView {
+package struct ServerView: OperatorView {
     let statistics: Statistics
     let store: any PasteStore
     let loops: [EventLoop]
@@ -17,7 +17,7 @@ struct ServerView: OperatorView {
     /// Whose limits are shown.
     let visitors: Visitors?
 
-    var trouble: String? {
+    package var trouble: String? {
         switch store.status {
         case .ready: nil
         case .degraded(let why), .down(let why), .misconfigured(let why): why
@@ -25,7 +25,7 @@ struct ServerView: OperatorView {
     }
 
     /// A row of `Counters` or `IOCounters` is a line of its table; the rest is here.
-    var metrics: String {
+    package var metrics: String {
         let figures = statistics.all
         var text = MetricsText()
         for row in Counters.rows {

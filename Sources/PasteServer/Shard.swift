@@ -167,14 +167,21 @@ actor Shard<Logic: ShardLogic>: TickHandler {
 }
 
 /// What all shards share.
-struct ShardSetup<Transfer: Sendable>: Sendable {
+package struct ShardSetup<Transfer: Sendable>: Sendable {
     /// One listening address.
-    struct Entrance: Sendable {
+    package struct Entrance: Sendable {
         let listener: Listener
         let isSecure: Bool
         let isOperator: Bool
         /// Whether all it does is to send people to the secure address.
         var isRedirect = false
+
+        package init(listener: Listener, isSecure: Bool, isOperator: Bool, isRedirect: Bool = false) {
+            self.listener = listener
+            self.isSecure = isSecure
+            self.isOperator = isOperator
+            self.isRedirect = isRedirect
+        }
 
         var isInherited: Bool {
             if case .inherited = listener.origin { return true }

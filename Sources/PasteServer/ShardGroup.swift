@@ -8,25 +8,30 @@ import Reactor
 import TLS
 
 /// The shards and what they share.
-final class ShardGroup<Logic: ShardLogic>: Sendable {
+package final class ShardGroup<Logic: ShardLogic>: Sendable {
     let setup: ShardSetup<Logic.Transfer>
     let shards: [Shard<Logic>]
 
     /// What a group is made of.
-    struct Plan: Sendable {
-        var shards = 1
-        var listeners: [ShardSetup<Logic.Transfer>.Entrance] = []
-        var connectionLimit = Int.max
-        var tls: Certificates?
-        var proxies: [AddressRange] = []
-        var store: any PasteStore
-        var visitors: Visitors?
-        var logger: Logger
+    package struct Plan: Sendable {
+        package var shards = 1
+        package var listeners: [ShardSetup<Logic.Transfer>.Entrance] = []
+        package var connectionLimit = Int.max
+        package var tls: Certificates?
+        package var proxies: [AddressRange] = []
+        package var store: any PasteStore
+        package var visitors: Visitors?
+        package var logger: Logger
+
+        package init(store: any PasteStore, logger: Logger) {
+            self.store = store
+            self.logger = logger
+        }
     }
 
     /// Makes the shards; nothing runs yet.
     /// - Parameter logic: The service of one shard.
-    init(_ plan: Plan, logic: @Sendable (_ shard: Int, ServerView) -> sending Logic) throws {
+    package init(_ plan: Plan, logic: @Sendable (_ shard: Int, ServerView) -> sending Logic) throws {
         let loops = try (0..<plan.shards).map { _ in try EventLoop() }
         let statistics = Statistics(shards: plan.shards)
         let mailboxes = loops.map {
@@ -46,7 +51,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
     }
 
     /// Starts the threads.
-    func start() throws {
+    package func start() throws {
         for shard in shards {
             try shard.loop.start(shard, name: "shard-\(shard.number)")
         }
@@ -110,7 +115,7 @@ final class ShardGroup<Logic: ShardLogic>: Sendable {
     }
 
     /// Closes whatever is left and ends the threads.
-    func stop() async {
+    package func stop() async {
         for mailbox in setup.mailboxes { mailbox.deliver(.stop) }
         for shard in shards {
             shard.loop.stop()

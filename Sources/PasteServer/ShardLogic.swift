@@ -6,7 +6,7 @@ import PasteModel
 import PasteStore
 
 /// A service that eats bytes and returns effects.
-protocol ShardLogic: AnyObject {
+package protocol ShardLogic: AnyObject {
     /// What moves with a connection to another shard.
     associatedtype Transfer: Sendable
 
@@ -40,28 +40,49 @@ protocol ShardLogic: AnyObject {
 }
 
 extension ShardLogic {
-    func openedForRedirect(_ id: ConnectionID, peer: PeerAddress, now: Milliseconds) {
+    /// Like any other connection.
+    package func openedForRedirect(_ id: ConnectionID, peer: PeerAddress, now: Milliseconds) {
         opened(id, peer: peer, isSecure: false, isOperator: false, now: now)
     }
-}
 
-extension ShardLogic {
-    func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool { true }
-    func acceptDelay(now: Milliseconds) -> Milliseconds? { nil }
+    /// Everybody.
+    package func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool { true }
+    /// At once.
+    package func acceptDelay(now: Milliseconds) -> Milliseconds? { nil }
+
+    /// There is nothing to change.
+    package func reload(_ settings: CoreSettings) {}
+    /// Nothing is counted.
+    package var gauges: Gauges { Gauges() }
+    /// No store is waited for.
+    package var isQuiet: Bool { true }
 }
 
 /// `Effects` for any kind of transfer.
-struct TickEffects<Transfer: Sendable> {
-    var store: [StoreRequest] = []
-    var dirty: [ConnectionID] = []
-    var resumed: [ConnectionID] = []
-    var handOffs: [(ConnectionID, shard: Int, Transfer)] = []
-    var closing: [ConnectionID] = []
-    var aborting: [ConnectionID] = []
+package struct TickEffects<Transfer: Sendable> {
+    package var store: [StoreRequest] = []
+    package var dirty: [ConnectionID] = []
+    package var resumed: [ConnectionID] = []
+    package var handOffs: [(ConnectionID, shard: Int, Transfer)] = []
+    package var closing: [ConnectionID] = []
+    package var aborting: [ConnectionID] = []
+
+    package init(
+        store: [StoreRequest] = [], dirty: [ConnectionID] = [], resumed: [ConnectionID] = [],
+        handOffs: [(ConnectionID, shard: Int, Transfer)] = [], closing: [ConnectionID] = [],
+        aborting: [ConnectionID] = []
+    ) {
+        self.store = store
+        self.dirty = dirty
+        self.resumed = resumed
+        self.handOffs = handOffs
+        self.closing = closing
+        self.aborting = aborting
+    }
 }
 
 extension ShardCore: ShardLogic {
-    func takeEffects(now: Milliseconds) -> TickEffects<SessionTransfer> {
+    package func takeEffects(now: Milliseconds) -> TickEffects<SessionTransfer> {
         let effects = endOfTick(now: now)
         return TickEffects(
             store: effects.store, dirty: effects.dirty, resumed: effects.resumed, handOffs: effects.handOffs,

@@ -7,16 +7,20 @@ public struct ClientHandshake: Hashable, Sendable {
     public let key: String
     /// Subprotocols that are offered, the preferred one first.
     public let subprotocols: [String]
+    /// Whether permessage-deflate is offered.
+    public let offersDeflate: Bool
 
     /// - Parameters:
     ///   - nonce: two fresh random numbers, 128 bits that make up the key.
     ///   - subprotocols: tokens, the preferred one first; none offers nothing.
-    public init(nonce: (UInt64, UInt64), subprotocols: [String] = []) {
+    ///   - offersDeflate: whether to offer permessage-deflate.
+    public init(nonce: (UInt64, UInt64), subprotocols: [String] = [], offersDeflate: Bool = false) {
         let bytes = [nonce.0, nonce.1].flatMap { word in
             (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) }
         }
         key = Base64.text(bytes)
         self.subprotocols = subprotocols
+        self.offersDeflate = offersDeflate
     }
 
     /// The bytes of the request.
@@ -32,6 +36,7 @@ public struct ClientHandshake: Hashable, Sendable {
         if !subprotocols.isEmpty {
             fields[.secWebSocketProtocol] = subprotocols.joined(separator: ", ")
         }
+        if offersDeflate { fields[.secWebSocketExtensions] = PerMessageDeflate.offer }
         fields.append(contentsOf: extra)
         return ClientRequest(method: .get, target: target, host: host, fields: fields).serialized(body: .none)
     }
@@ -46,8 +51,11 @@ public struct ClientHandshake: Hashable, Sendable {
 
     /// Holds the server's answer against the request.
     ///
-    /// - Returns: the agreed subprotocol, nil for none. Every byte after the head is WebSocket.
-    public func check(_ response: ResponseHead) throws(Failure) -> String? {
+    /// - Returns: the agreed subprotocol and what was agreed on about compression, nil for none. Every byte after the
+    ///   head is WebSocket.
+    public func check(
+        _ response: ResponseHead
+    ) throws(Failure) -> (subprotocol: String?, deflate: PerMessageDeflate?) {
         guard response.status == .switchingProtocols else { throw .refused(status: response.status.code) }
         guard FieldList(.upgrade, in: response.fields).contains("websocket"),
             FieldList(.connection, in: response.fields).contains("upgrade")
@@ -57,13 +65,18 @@ public struct ClientHandshake: Hashable, Sendable {
         guard response.fields[values: .secWebSocketAccept] == [Handshake.acceptValue(for: key)] else {
             throw .invalid("The server did not answer the key.")
         }
-        guard FieldList(.secWebSocketExtensions, in: response.fields).elements.isEmpty else {
+        guard let extensions = ExtensionList.elements(response.fields), extensions.count <= (offersDeflate ? 1 : 0)
+        else {
             throw .invalid("The server uses an extension that was not offered.")
+        }
+        let deflate = extensions.first.flatMap(PerMessageDeflate.check)
+        guard extensions.isEmpty || deflate != nil else {
+            throw .invalid("The server's compression is not what was offered.")
         }
         let agreed = FieldList(.secWebSocketProtocol, in: response.fields).elements
         guard agreed.count <= 1, agreed.allSatisfy(subprotocols.contains) else {
             throw .invalid("The server uses a subprotocol that was not offered.")
         }
-        return agreed.first
+        return (agreed.first, deflate)
     }
 }

@@ -24,14 +24,20 @@ public struct FrameHeader: Hashable, Sendable {
     public var lengthBytes: Int
 
     /// A header with the shortest length.
-    public init(_ opcode: Opcode, isFinal: Bool = true, maskingKey: UInt32? = nil, payloadBytes: Int) {
+    public init(
+        _ opcode: Opcode, isFinal: Bool = true, isCompressed: Bool = false, maskingKey: UInt32? = nil, payloadBytes: Int
+    ) {
         self.isFinal = isFinal
-        self.reservedBits = 0
+        self.reservedBits = isCompressed ? 4 : 0
         self.rawOpcode = opcode.rawValue
         self.maskingKey = maskingKey
         self.payloadBytes = UInt64(payloadBytes.magnitude)
         self.lengthBytes = FrameHeader.lengthBytes(for: self.payloadBytes)
     }
+
+    /// RSV1 and no other reserved bit: with permessage-deflate, the first frame of a compressed message (RFC 7692
+    /// section 6).
+    var isCompressed: Bool { reservedBits == 4 }
 
     /// The fewest bytes that can say a length.
     static func lengthBytes(for payloadBytes: UInt64) -> Int {

@@ -7,8 +7,9 @@ public enum Handshake {
     /// What a server answers.
     public enum Outcome: Hashable, Sendable {
         /// Send this head (``ResponseHead/serialized(body:keepsAlive:date:)`` with no body and `keepsAlive`); every byte
-        /// after the request's head is WebSocket, in the agreed subprotocol if there is one.
-        case accepted(ResponseHead, subprotocol: String?)
+        /// after the request's head is WebSocket, in the agreed subprotocol if there is one, and compressed if that was
+        /// agreed on.
+        case accepted(ResponseHead, subprotocol: String?, deflate: PerMessageDeflate?)
         /// Send this failure and close.
         case rejected(HTTPFailure)
     }
@@ -37,9 +38,16 @@ public enum Handshake {
                 throw HTTPFailure(.forbidden, "Pages of another site may not connect here.")
             }
             let subprotocol = try subprotocol(head.fields, policy)
+            guard let offers = ExtensionList.elements(head.fields) else {
+                throw HTTPFailure(.badRequest, "Sec-WebSocket-Extensions is not a list of extensions.")
+            }
+            let deflate = PerMessageDeflate.accept(offers)
             var fields: HTTPFields = [.upgrade: "websocket", .connection: "Upgrade", .secWebSocketAccept: accept]
             fields[.secWebSocketProtocol] = subprotocol
-            return .accepted(ResponseHead(status: .switchingProtocols, fields: fields), subprotocol: subprotocol)
+            fields[.secWebSocketExtensions] = deflate?.answer
+            return .accepted(
+                ResponseHead(status: .switchingProtocols, fields: fields), subprotocol: subprotocol,
+                deflate: deflate?.agreed)
         } catch {
             return .rejected(error)
         }

@@ -36,14 +36,15 @@ enum HeaderCheck {
     ///   - inMessage: whether a fragmented message is under way.
     ///   - messageBytes: bytes of that message so far.
     ///   - limit: bytes that a message may have.
+    ///   - mayCompress: whether permessage-deflate was agreed on.
     /// - Returns: what the frame is, or the rule it breaks.
     @inline(__always)
     static func check(
-        _ header: FrameHeader, role: Role, inMessage: Bool, messageBytes: Int, limit: Int
+        _ header: FrameHeader, role: Role, inMessage: Bool, messageBytes: Int, limit: Int, mayCompress: Bool = false
     ) throws(ProtocolFailure) -> Opcode {
-        // 5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values." This is the
-        // one place that an extension changes.
-        guard header.reservedBits == 0 else {
+        // 5.2: "MUST be 0 unless an extension is negotiated that defines meanings for non-zero values." RFC 7692
+        // section 6 gives RSV1 one: on the first frame of a message, not on others and not on control frames.
+        guard header.reservedBits == 0 || header.isCompressed && mayCompress else {
             throw ProtocolFailure(.protocolError, "A reserved bit is set and no extension was agreed on.")
         }
         // 5.2: "If an unknown opcode is received, the receiving endpoint MUST _Fail the WebSocket Connection_."
@@ -64,6 +65,9 @@ enum HeaderCheck {
         // 5.2: "a 64-bit unsigned integer (the most significant bit MUST be 0)"
         guard header.payloadBytes <= UInt64(Int64.max) else {
             throw ProtocolFailure(.protocolError, "The length has more than 63 bits.")
+        }
+        guard !header.isCompressed || opcode == .text || opcode == .binary else {
+            throw ProtocolFailure(.protocolError, "RSV1 is set on a frame that does not begin a message.")
         }
         switch opcode {
         case .close, .ping, .pong:

@@ -1,8 +1,11 @@
 /// Frames that go out: the header and the payload in one array, final and unfragmented.
 enum OutgoingFrame {
     /// - Parameter maskingKey: nil for a server.
-    static func bytes(_ opcode: Opcode, _ payload: borrowing Span<UInt8>, maskingKey: UInt32? = nil) -> [UInt8] {
-        let header = FrameHeader(opcode, maskingKey: maskingKey, payloadBytes: payload.count)
+    static func bytes(
+        _ opcode: Opcode, _ payload: borrowing Span<UInt8>, isCompressed: Bool = false, maskingKey: UInt32? = nil
+    ) -> [UInt8] {
+        let header = FrameHeader(
+            opcode, isCompressed: isCompressed, maskingKey: maskingKey, payloadBytes: payload.count)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(header.byteCount &+ payload.count)
         header.write(into: &bytes)
@@ -57,6 +60,20 @@ public enum ClientFrame {
     /// A binary message.
     public static func binary(_ payload: [UInt8], maskingKey: UInt32) -> [UInt8] {
         OutgoingFrame.bytes(.binary, payload.span, maskingKey: maskingKey)
+    }
+
+    /// A message, compressed if that was agreed on and pays. The payload of a text must be UTF-8.
+    ///
+    /// - Parameters:
+    ///   - window: the session's ``WebSocketSession/deflateWindow``.
+    ///   - codec: the thread's.
+    public static func message(
+        _ kind: MessageKind, _ payload: [UInt8], window: DeflateWindow, codec: DeflateCodec, maskingKey: UInt32
+    ) -> [UInt8] {
+        guard let compressed = codec.deflate(payload.span, window) else {
+            return OutgoingFrame.bytes(kind.opcode, payload.span, maskingKey: maskingKey)
+        }
+        return OutgoingFrame.bytes(kind.opcode, compressed.span, isCompressed: true, maskingKey: maskingKey)
     }
 
     /// A ping of at most 125 bytes; what is longer is cut (section 5.5).

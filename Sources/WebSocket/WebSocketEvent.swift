@@ -4,6 +4,9 @@ public enum MessageKind: UInt8, Hashable, Sendable {
     case text
     /// Any bytes.
     case binary
+
+    /// The opcode of a message's first frame.
+    var opcode: Opcode { self == .text ? .text : .binary }
 }
 
 /// Where the bytes of a message are.
@@ -13,6 +16,8 @@ public enum MessagePayload: Hashable, Sendable {
     case inPlace(Range<Int>)
     /// Gathered from several frames or several reads.
     case assembled([UInt8])
+    /// Decompressed: it took more work than its bytes on the wire tell.
+    case inflated([UInt8])
 }
 
 /// What a ``WebSocketSession`` found next. A `reply` is a whole frame: send it as it is, after what is queued already.

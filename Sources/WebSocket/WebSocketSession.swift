@@ -17,6 +17,9 @@
 //   fragments ──continuation──> fragments      FIN clear
 //   fragments ──continuation──> none           FIN set: .message
 //
+// Of a compressed message (RFC 7692) the compressed bytes are gathered, and it is decompressed and judged at its end:
+// nothing of zlib's is kept for a connection, not even in the middle of a message.
+//
 // Within a frame: header (perhaps in pieces), then payload (perhaps in pieces), then the next header.
 
 /// One side of one WebSocket connection: bytes in, ``WebSocketEvent``s and replies out, nothing else.
@@ -38,14 +41,22 @@ public struct WebSocketSession: Sendable {
     /// The current frame; nil before its header is whole.
     private var frame: Opcode?
     private var frameIsFinal = false
+    private var messageIsCompressed = false
+    /// What we may compress with; `none` is also for a connection that did not agree on it.
+    public let deflateWindow: DeflateWindow
+    private let mayCompress: Bool
     /// The message under way; nil between messages.
     private var kind: MessageKind?
     private var phase = Phase.open
     private let role: Role
 
     /// A session right after the handshake.
-    public init(role: Role, limits: WebSocketLimits = WebSocketLimits()) {
+    ///
+    /// - Parameter deflate: what the handshake agreed on.
+    public init(role: Role, limits: WebSocketLimits = WebSocketLimits(), deflate: PerMessageDeflate? = nil) {
         self.role = role
+        mayCompress = deflate != nil
+        deflateWindow = deflate?.window ?? .none
         messageLimit = UInt32(clamping: min(limits.messageBytes, Int(Int32.max)))
     }
 
@@ -63,10 +74,12 @@ public struct WebSocketSession: Sendable {
     /// - Parameters:
     ///   - bytes: what came, in any pieces; payloads are unmasked in place.
     ///   - offset: where to read; moved behind what the event used.
+    ///   - codec: the thread's, when the handshake agreed on compression.
     ///   - maskingKey: for a client: 32 fresh random bits, asked for when there is a reply. A server needs none.
     /// - Returns: nil when all bytes are used: call again with more.
     public mutating func next(
-        _ bytes: inout MutableSpan<UInt8>, at offset: inout Int, maskingKey: @autoclosure () -> UInt32 = 0
+        _ bytes: inout MutableSpan<UInt8>, at offset: inout Int, codec: DeflateCodec? = nil,
+        maskingKey: @autoclosure () -> UInt32 = 0
     ) -> WebSocketEvent? {
         do throws(ProtocolFailure) {
             while phase != .closed {
@@ -77,7 +90,7 @@ public struct WebSocketSession: Sendable {
                 let event =
                     switch frame {
                     case .close, .ping, .pong: try takeControl(bytes.span, piece, maskingKey)
-                    default: try takeData(bytes.span, piece)
+                    default: try takeData(bytes.span, piece, codec)
                     }
                 if let event { return event }
                 guard frame == nil else { return nil }
@@ -124,10 +137,12 @@ public struct WebSocketSession: Sendable {
             return false
         }
         let opcode = try HeaderCheck.check(
-            whole, role: role, inMessage: kind != nil, messageBytes: message.bytes.count, limit: Int(messageLimit))
+            whole, role: role, inMessage: kind != nil, messageBytes: message.bytes.count,
+            limit: messageIsCompressed || whole.isCompressed ? compressedLimit : Int(messageLimit),
+            mayCompress: mayCompress)
         switch opcode {
-        case .text: kind = .text
-        case .binary: kind = .binary
+        case .text: begin(.text, whole)
+        case .binary: begin(.binary, whole)
         default: break
         }
         frame = opcode
@@ -136,6 +151,14 @@ public struct WebSocketSession: Sendable {
         remaining = Int(truncatingIfNeeded: whole.payloadBytes)
         return true
     }
+
+    private mutating func begin(_ kind: MessageKind, _ header: FrameHeader) {
+        self.kind = kind
+        messageIsCompressed = header.isCompressed
+    }
+
+    /// Bytes that a compressed message may have: deflate makes what it can not compress a little longer.
+    private var compressedLimit: Int { Int(messageLimit) &+ Int(messageLimit) / 1_024 &+ 64 }
 
     /// What the buffer holds of the current frame's payload, unmasked; perhaps nothing.
     private mutating func takePayload(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int) -> Range<Int> {
@@ -151,26 +174,61 @@ public struct WebSocketSession: Sendable {
     }
 
     private mutating func takeData(
-        _ bytes: borrowing Span<UInt8>, _ piece: Range<Int>
+        _ bytes: borrowing Span<UInt8>, _ piece: Range<Int>, _ codec: DeflateCodec?
     ) throws(ProtocolFailure) -> WebSocketEvent? {
         let isWhole = remaining == 0 && frameIsFinal
         if remaining == 0 { frame = nil }
         guard phase == .open, let kind else {
-            if isWhole { self.kind = nil }
+            if isWhole { endMessage() }
             return nil
         }
+        if messageIsCompressed { return try takeCompressed(bytes, piece, isWhole, kind, codec) }
         if kind == .text {
             guard utf8.accept(bytes, piece), !isWhole || utf8.isComplete else {
                 throw ProtocolFailure(.invalidPayload, "A text message must be UTF-8.")
             }
         }
         if isWhole {
-            self.kind = nil
+            endMessage()
             if message.bytes.isEmpty { return .message(kind, .inPlace(piece)) }
         }
         let expected = message.bytes.count &+ piece.count &+ remaining
         message.append(bytes, piece, expected: expected, limit: Int(messageLimit))
         return isWhole ? .message(kind, .assembled(message.take())) : nil
+    }
+
+    private mutating func takeCompressed(
+        _ bytes: borrowing Span<UInt8>, _ piece: Range<Int>, _ isWhole: Bool, _ kind: MessageKind,
+        _ codec: DeflateCodec?
+    ) throws(ProtocolFailure) -> WebSocketEvent? {
+        let gathered = message.bytes.count
+        guard isWhole, gathered == 0 else {
+            message.append(bytes, piece, expected: gathered &+ piece.count &+ remaining, limit: compressedLimit)
+            guard isWhole else { return nil }
+            let whole = message.take()
+            return try endCompressed(whole.span, kind, codec)
+        }
+        return try endCompressed(bytes.extracting(piece), kind, codec)
+    }
+
+    private mutating func endCompressed(
+        _ payload: borrowing Span<UInt8>, _ kind: MessageKind, _ codec: DeflateCodec?
+    ) throws(ProtocolFailure) -> WebSocketEvent? {
+        endMessage()
+        guard let codec else { throw ProtocolFailure(.internalError, "The server can not decompress.") }
+        let inflated = try codec.inflate(payload, limit: Int(messageLimit))
+        if kind == .text {
+            var utf8 = UTF8Validator()
+            guard utf8.accept(inflated.span, inflated.indices), utf8.isComplete else {
+                throw ProtocolFailure(.invalidPayload, "A text message must be UTF-8.")
+            }
+        }
+        return .message(kind, .inflated(inflated))
+    }
+
+    private mutating func endMessage() {
+        kind = nil
+        messageIsCompressed = false
     }
 
     private mutating func takeControl(

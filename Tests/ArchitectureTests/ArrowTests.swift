@@ -14,7 +14,7 @@ import Testing
         "TLS": ["COpenSSL"],
         "Reactor": ["CLinux"],
         "PasteCore": ["WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest"],
-        "WebSocket": ["HTTP1", "Digest"],
+        "WebSocket": ["HTTP1", "Digest", "CZlib"],
         "HTTP1": [],
         "PasteProtocol": ["PasteModel"],
         "PasteModel": ["Digest"],

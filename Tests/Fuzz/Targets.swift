@@ -7,7 +7,8 @@ import WebSocket
 
 /// The targets by name.
 let targets: [String: @Sendable ([UInt8]) -> Void] = [
-    "frames": frames, "http": http, "messages": messages, "keys": keys, "edits": edits, "proxies": proxies,
+    "frames": frames, "deflate": deflate, "http": http, "messages": messages, "keys": keys, "edits": edits,
+    "proxies": proxies,
     "core": core,
 ]
 
@@ -15,27 +16,56 @@ let targets: [String: @Sendable ([UInt8]) -> Void] = [
 private func frames(_ input: [UInt8]) {
     for role in [Role.server, .client] {
         precondition(
-            frameEvents(input, role, step: max(1, input.count)) == frameEvents(input, role, step: 1),
+            frameEvents(input, role, nil, step: max(1, input.count)) == frameEvents(input, role, nil, step: 1),
             "cuts must not matter")
     }
 }
 
-private func frameEvents(_ input: [UInt8], _ role: Role, step: Int) -> [String] {
-    var session = WebSocketSession(role: role, limits: WebSocketLimits(messageBytes: 4_096))
+/// Frames of a connection that compresses; the input is then a message that goes there and back.
+private func deflate(_ input: [UInt8]) {
+    for bits in [UInt8(9), 15] {
+        let agreed = PerMessageDeflate(windowBits: bits)
+        for role in [Role.server, .client] {
+            precondition(
+                frameEvents(input, role, agreed, step: max(1, input.count))
+                    == frameEvents(input, role, agreed, step: 1),
+                "cuts must not matter")
+        }
+        let codec = DeflateCodec()
+        let payload = Array(repeatElement(input, count: 1 + DeflateCodec.leastBytes / max(1, input.count)).joined())
+        var message = OutgoingMessage(.binary, payload)
+        let frame = message.frame(for: agreed.window, by: codec)
+        precondition(frame.count <= message.plain.count, "what does not get smaller goes as it is")
+        var session = WebSocketSession(
+            role: .client, limits: WebSocketLimits(messageBytes: payload.count), deflate: agreed)
+        precondition(events(&session, frame, codec) == ["binary \(payload)"], "a message must survive")
+    }
+}
+
+private func frameEvents(_ input: [UInt8], _ role: Role, _ deflate: PerMessageDeflate?, step: Int) -> [String] {
+    var session = WebSocketSession(role: role, limits: WebSocketLimits(messageBytes: 4_096), deflate: deflate)
+    let codec = DeflateCodec()
     var seen: [String] = []
     for start in stride(from: 0, to: input.count, by: step) {
-        var piece = Array(input[start..<min(input.count, start + step)])
-        var span = piece.mutableSpan
-        var offset = 0
-        while let event = session.next(&span, at: &offset, maskingKey: 0x0102_0304) {
-            switch event {
-            case .message(let kind, .inPlace(let range)):
-                var message: [UInt8] = []
-                for index in range { message.append(span[index]) }
-                seen.append("\(kind) \(message)")
-            case .message(let kind, .assembled(let message)): seen.append("\(kind) \(message)")
-            default: seen.append("\(event)")
-            }
+        seen += events(&session, Array(input[start..<min(input.count, start + step)]), codec)
+    }
+    return seen
+}
+
+private func events(_ session: inout WebSocketSession, _ piece: [UInt8], _ codec: DeflateCodec) -> [String] {
+    var seen: [String] = []
+    var piece = piece
+    var span = piece.mutableSpan
+    var offset = 0
+    while let event = session.next(&span, at: &offset, codec: codec, maskingKey: 0x0102_0304) {
+        switch event {
+        case .message(let kind, .inPlace(let range)):
+            var message: [UInt8] = []
+            for index in range { message.append(span[index]) }
+            seen.append("\(kind) \(message)")
+        case .message(let kind, .assembled(let message)), .message(let kind, .inflated(let message)):
+            seen.append("\(kind) \(message)")
+        default: seen.append("\(event)")
         }
     }
     return seen

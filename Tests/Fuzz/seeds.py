@@ -8,6 +8,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2] / "Protocol"
 SOURCES = {
     "frames": ["vectors/websocket/frames.json"],
+    "deflate": ["vectors/websocket/deflate.json"],
     "http": ["vectors/http/requests.json", "vectors/http/paths.json", "vectors/http/answers.json"],
     "messages": ["vectors/messages-client.json", "vectors/messages-server.json", "vectors/messages-json.json"],
     "keys": ["vectors/keys.json"],

@@ -41,9 +41,9 @@ final class Bench {
 
     func connect(
         core: Int = 0, peer: PeerAddress = .test(1), isSecure: Bool = true, isOperator: Bool = false,
-        forRedirect: Bool = false
+        forRedirect: Bool = false, offersDeflate: Bool = false
     ) -> Visitor {
-        let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self)
+        let visitor = Visitor(slot: UInt32(visitors.count), core: core, bench: self, offersDeflate)
         visitors.append(visitor)
         if forRedirect {
             cores[core].openedForRedirect(visitor.id, peer: peer, now: now)
@@ -55,8 +55,10 @@ final class Bench {
     }
 
     /// A connection that said `hello` and was welcomed.
-    func device(_ secret: UInt64? = nil, core: Int = 0, peer: PeerAddress = .test(1)) -> Visitor {
-        let visitor = connect(core: core, peer: peer)
+    func device(
+        _ secret: UInt64? = nil, core: Int = 0, peer: PeerAddress = .test(1), offersDeflate: Bool = false
+    ) -> Visitor {
+        let visitor = connect(core: core, peer: peer, offersDeflate: offersDeflate)
         visitor.write(visitor.wire.request)
         visitor.say(.hello(client: ClientSecret(high: 1, low: secret ?? UInt64(visitors.count))))
         visitor.heard = []
@@ -227,18 +229,18 @@ final class Visitor {
     private(set) var closeCode: UInt16?
     private(set) var broken: String?
     /// All bytes that came.
-    private(set) var bytes: [UInt8] = []
+    var bytes: [UInt8] = []
     var answersPings = true
     /// What comes is not for the WebSocket.
     var isHTTP = false
     var wire: ClientWire
     let bench: Bench
 
-    init(slot: UInt32, core: Int, bench: Bench) {
+    init(slot: UInt32, core: Int, bench: Bench, _ offersDeflate: Bool) {
         self.slot = slot
         self.core = core
         self.bench = bench
-        wire = ClientWire(dice: bench.dice)
+        wire = ClientWire(dice: bench.dice, offersDeflate: offersDeflate)
     }
 
     var id: ConnectionID { ConnectionID(slot: slot, generation: generation) }

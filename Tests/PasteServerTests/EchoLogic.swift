@@ -92,10 +92,6 @@ final class EchoLogic: ShardLogic {
     func answered(_ answers: [StoreAnswer], now: Milliseconds) {}
     func timer(now: Milliseconds) {}
 
-    func reload(_ settings: CoreSettings) {}
-    var gauges: Gauges { Gauges() }
-    var isQuiet: Bool { true }
-
     func drain(now: Milliseconds, within spread: Milliseconds) {
         for peer in peers.values { finish(peer) }
     }

@@ -1,7 +1,8 @@
-import WebSocket
 import Testing
 
-/// One vector of Protocol/vectors/websocket/frames.json.
+@testable import WebSocket
+
+/// One vector of Protocol/vectors/websocket/frames.json or deflate.json.
 struct FrameVector: Decodable, CustomTestStringConvertible, Sendable {
     /// Hexadecimal text, or a list of such texts and of repetitions.
     struct Bytes: Decodable, Hashable {
@@ -68,6 +69,7 @@ struct FrameVector: Decodable, CustomTestStringConvertible, Sendable {
     let section: String
     let role: String
     let limit: Int?
+    let deflate: Bool?
     let bytes: Bytes
     let events: [Event]
     var testDescription: String { name }
@@ -76,10 +78,12 @@ struct FrameVector: Decodable, CustomTestStringConvertible, Sendable {
     func replay(_ pieces: [ArraySlice<UInt8>]) -> [Event] {
         let receiver: Role = role == "server" ? .server : .client
         var session = WebSocketSession(
-            role: receiver, limits: limit.map { WebSocketLimits(messageBytes: $0) } ?? WebSocketLimits())
+            role: receiver, limits: limit.map { WebSocketLimits(messageBytes: $0) } ?? WebSocketLimits(),
+            deflate: deflate == true ? PerMessageDeflate(windowBits: 15) : nil)
+        let codec = DeflateCodec()
         var events: [Event] = []
         for piece in pieces {
-            for event in session.events(Array(piece)) {
+            for event in session.events(Array(piece), codec) {
                 events.append(FrameVector.described(event, receiver))
             }
         }
@@ -133,16 +137,17 @@ enum Delivered: Hashable {
 
 extension WebSocketSession {
     /// All events of a piece.
-    mutating func events(_ piece: [UInt8]) -> [Delivered] {
+    mutating func events(_ piece: [UInt8], _ codec: DeflateCodec? = nil) -> [Delivered] {
         var buffer = piece
         var events: [Delivered] = []
         var offset = 0
         while true {
             var span = buffer.mutableSpan
-            guard let event = next(&span, at: &offset, maskingKey: 0x0102_0304) else { break }
+            guard let event = next(&span, at: &offset, codec: codec, maskingKey: 0x0102_0304) else { break }
             switch event {
             case .message(let kind, .inPlace(let range)): events.append(.message(kind, Array(buffer[range])))
-            case .message(let kind, .assembled(let bytes)): events.append(.message(kind, bytes))
+            case .message(let kind, .assembled(let bytes)), .message(let kind, .inflated(let bytes)):
+                events.append(.message(kind, bytes))
             default: events.append(.other(event))
             }
         }

@@ -1,12 +1,15 @@
 import Testing
 import WebSocket
 
-@Suite("RFC 6455, by vectors")
+@Suite("RFC 6455 and RFC 7692, by vectors")
 struct FrameVectorTests {
-    static let vectors = (try? VectorFile<FrameVector>.read("websocket/frames.json")) ?? []
+    static let vectors = ["frames", "deflate"].flatMap { name in
+        (try? VectorFile<FrameVector>.read("websocket/\(name).json")) ?? []
+    }
 
     @Test("the vectors are there") func present() {
-        #expect(FrameVectorTests.vectors.count > 150)
+        #expect(FrameVectorTests.vectors.count { $0.deflate == nil } > 150)
+        #expect(FrameVectorTests.vectors.count { $0.deflate == true } > 40)
     }
 
     @Test("the bytes give these events, cut at any one point and byte by byte", arguments: vectors)

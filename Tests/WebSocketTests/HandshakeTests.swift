@@ -12,6 +12,7 @@ struct HandshakeVector: Decodable, CustomTestStringConvertible, Sendable {
     let origins: [String]?
     let accept: String?
     let subprotocol: String?
+    let extensions: String?
     let failed: Int?
     let fields: [String: String]?
     var testDescription: String { name }
@@ -30,14 +31,15 @@ struct HandshakeTests {
         let policy = Handshake.Policy(subprotocols: vector.subprotocols ?? [], origins: vector.origins ?? [])
         let head = try #require(Self.requestHead(vector.request))
         switch Handshake.check(head, policy: policy) {
-        case .accepted(let response, let subprotocol):
+        case .accepted(let response, let subprotocol, let deflate):
             #expect(vector.failed == nil)
             #expect(response.status == .switchingProtocols)
             #expect(response.fields[.secWebSocketAccept] == vector.accept)
             #expect(response.fields[.upgrade] == "websocket")
             #expect(response.fields[.connection] == "Upgrade")
             #expect(response.fields[.secWebSocketProtocol] == vector.subprotocol)
-            #expect(!response.fields.contains(.secWebSocketExtensions))
+            #expect(response.fields[.secWebSocketExtensions] == vector.extensions)
+            #expect((deflate != nil) == (vector.extensions != nil))
             #expect(subprotocol == vector.subprotocol)
         case .rejected(let failure):
             #expect(failure.status.code == vector.failed)
@@ -49,11 +51,12 @@ struct HandshakeTests {
 
     @Test("client and server agree through their own bytes")
     func bothSides() throws {
-        let client = ClientHandshake(nonce: (0x0123_4567_89AB_CDEF, 0), subprotocols: ["pasted.v1"])
+        let client = ClientHandshake(
+            nonce: (0x0123_4567_89AB_CDEF, 0), subprotocols: ["pasted.v1"], offersDeflate: true)
         let request = String(decoding: client.request(host: "a:1", target: "/live"), as: UTF8.self)
         let head = try #require(Self.requestHead(request))
         let outcome = Handshake.check(head, policy: Handshake.Policy(subprotocols: ["pasted.v1"]))
-        guard case .accepted(let response, _) = outcome else {
+        guard case .accepted(let response, _, let deflate) = outcome else {
             Issue.record("refused")
             return
         }
@@ -64,7 +67,9 @@ struct HandshakeTests {
             Issue.record("no head")
             return
         }
-        #expect(try client.check(answer) == "pasted.v1")
+        let agreed = try client.check(answer)
+        #expect(agreed.subprotocol == "pasted.v1")
+        #expect(agreed.deflate == deflate && deflate?.windowBits == 15)
     }
 
     @Test("a client refuses what does not answer its request")
@@ -77,7 +82,7 @@ struct HandshakeTests {
                     .upgrade: "websocket", .connection: "upgrade", .secWebSocketKey: client.key,
                     .secWebSocketVersion: "13",
                 ])
-            guard case .accepted(let response, _) = Handshake.check(head, policy: .init()) else {
+            guard case .accepted(let response, _, _) = Handshake.check(head, policy: .init()) else {
                 return ResponseHead(status: .badRequest)
             }
             return response
@@ -101,6 +106,40 @@ struct HandshakeTests {
         #expect(failure { $0.fields[.secWebSocketProtocol] = "chat" } != nil)
         #expect(failure { $0.fields[.secWebSocketProtocol] = "pasted.v1, pasted.v1" } != nil)
         #expect(failure { $0.fields[.secWebSocketExtensions] = "permessage-deflate" } != nil)
+    }
+
+    @Test(
+        "a client takes of compression only what it offered, and keeps to the window that it is told",
+        arguments: [
+            ("permessage-deflate; server_no_context_takeover", 15),
+            ("permessage-deflate; server_no_context_takeover; client_no_context_takeover", 15),
+            ("permessage-deflate; server_no_context_takeover; client_max_window_bits=9", 9),
+            ("permessage-deflate; server_no_context_takeover; client_max_window_bits=8", 8),
+            ("permessage-deflate; server_no_context_takeover; server_max_window_bits=8", 15),
+            ("permessage-deflate", nil),
+            ("permessage-deflate; client_no_context_takeover", nil),
+            ("permessage-deflate; server_no_context_takeover; client_max_window_bits", nil),
+            ("permessage-deflate; server_no_context_takeover; client_max_window_bits=16", nil),
+            ("permessage-deflate; server_no_context_takeover; server_no_context_takeover", nil),
+            ("permessage-deflate; server_no_context_takeover; new=1", nil),
+            ("permessage-deflate; server_no_context_takeover, permessage-deflate; server_no_context_takeover", nil),
+            ("permessage-bzip2; server_no_context_takeover", nil),
+            ("permessage-deflate; server_no_context_takeover;", nil),
+        ])
+    func clientDeflate(_ answer: String, _ windowBits: Int?) throws {
+        let client = ClientHandshake(nonce: (1, 2), offersDeflate: true)
+        let request = String(decoding: client.request(host: "a", target: "/"), as: UTF8.self)
+        let head = try #require(Self.requestHead(request))
+        guard case .accepted(var response, _, _) = Handshake.check(head, policy: .init()) else {
+            Issue.record("refused")
+            return
+        }
+        response.fields[.secWebSocketExtensions] = answer
+        let agreed = try? client.check(response)
+        #expect(agreed?.deflate.map { Int($0.windowBits) } == windowBits)
+        #expect((agreed == nil) == (windowBits == nil))
+        response.fields[.secWebSocketExtensions] = nil
+        #expect(try client.check(response).deflate == nil)
     }
 
     private static func requestHead(_ text: String) -> RequestHead? {

@@ -89,6 +89,19 @@ class TwoDevices(PageCase):
         self.assertEqual(digest(copied), digest(content))
         self.assertEqual(phone.page.inner_text("#toast"), "Copied 3,000 lines.")
 
+    def test_a_browser_gets_long_texts_compressed_and_exact(self):
+        laptop, phone, _ = self.pair()
+        agreed = laptop.page.evaluate(
+            "() => new Promise((resolve) => { const socket = new WebSocket(location.origin.replace('http', 'ws')"
+            " + '/live', 'pasted.v1'); socket.onopen = () => { resolve(socket.extensions); socket.close(); }; })"
+        )
+        self.assertIn("permessage-deflate", agreed)
+        text = "\n".join(f"line {number} of a text, ß and 🥚" for number in range(60))
+        laptop.drop("notes.txt", text.encode())
+        for device in (laptop, phone):
+            device.wait_items(1)
+            self.assertEqual(digest(device.copy()), digest(text.encode()))
+
     def test_on_the_pad_lines_end_in_lf_and_the_exact_paste_is_offered(self):
         laptop, phone, _ = self.pair()
         laptop.paste_event("one\r\ntwo\r\n\tthree", "#box")

@@ -17,12 +17,18 @@ struct ClientWire {
     private let dice: Dice
     /// Reads the server's answer to the handshake; `nil` once that is whole.
     private var head: ResponseHeadParser? = ResponseHeadParser()
-    private var socket = WebSocketSession(role: .client, limits: WebSocketLimits(messageBytes: 64 << 20))
+    private var socket = WebSocketSession(role: .client, limits: Self.limits)
+    private let codec = DeflateCodec()
+    private static let limits = WebSocketLimits(messageBytes: 64 << 20)
 
-    init(dice: Dice) {
+    init(dice: Dice, offersDeflate: Bool = false) {
         self.dice = dice
-        handshake = ClientHandshake(nonce: (dice.next(), dice.next()), subprotocols: ["pasted.v1"])
+        handshake = ClientHandshake(
+            nonce: (dice.next(), dice.next()), subprotocols: ["pasted.v1"], offersDeflate: offersDeflate)
     }
+
+    /// Whether compression was agreed on.
+    var deflates: Bool { socket.deflateWindow != .none }
 
     /// The first bytes to send.
     var request: [UInt8] { handshake.request(host: "pasted.test", target: "/live") }
@@ -30,7 +36,10 @@ struct ClientWire {
     func frame(_ message: ClientMessage) -> [UInt8] {
         var json: [UInt8] = []
         message.encode(into: &json)
-        return ClientFrame.text(json, maskingKey: UInt32(truncatingIfNeeded: dice.next()))
+        codec.beginTick()
+        return ClientFrame.message(
+            .text, json, window: socket.deflateWindow, codec: codec,
+            maskingKey: UInt32(truncatingIfNeeded: dice.next()))
     }
 
     func text(_ json: String) -> [UInt8] {
@@ -54,7 +63,8 @@ struct ClientWire {
         case .head(let answer):
             head = nil
             do {
-                _ = try handshake.check(answer)
+                let agreed = try handshake.check(answer)
+                socket = WebSocketSession(role: .client, limits: Self.limits, deflate: agreed.deflate)
             } catch {
                 return [.broken("the handshake: \(error)")]
             }
@@ -64,11 +74,11 @@ struct ClientWire {
         case nil:
             break
         }
-        while let event = socket.next(&span, at: &offset, maskingKey: 7) {
+        while let event = socket.next(&span, at: &offset, codec: codec, maskingKey: 7) {
             switch event {
             case .message(.text, .inPlace(let range)):
                 heard.append(Self.read(span.span.extracting(range)))
-            case .message(.text, .assembled(let message)):
+            case .message(.text, .assembled(let message)), .message(.text, .inflated(let message)):
                 heard.append(Self.read(message.span))
             case .message(.binary, _):
                 heard.append(.broken("a binary message"))

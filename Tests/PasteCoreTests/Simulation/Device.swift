@@ -89,7 +89,7 @@ final class Device {
 
     func connect() {
         guard let link = world.connect(self) else { return }
-        let call = Call(link: link, wire: ClientWire(dice: dice), now: now)
+        let call = Call(link: link, wire: ClientWire(dice: dice, offersDeflate: dice.next() & 1 == 0), now: now)
         self.call = call
         world.note("device \(name) connects by link \(link.number)")
         forgetSent()

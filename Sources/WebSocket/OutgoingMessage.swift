@@ -1,0 +1,40 @@
+/// A message of a server, for one or many: encoded once, compressed once for each window that somebody has agreed
+/// on, and not before. All who get the same bytes share one array.
+public struct OutgoingMessage: Sendable {
+    /// The frame as everybody understands it.
+    public let plain: [UInt8]
+    private let kind: MessageKind
+    /// Where in it the payload begins.
+    private let start: Int
+    private var wide: [UInt8]?
+    private var narrow: [UInt8]?
+
+    /// A message; the payload of a text must be UTF-8, which is not judged again.
+    public init(_ kind: MessageKind, _ payload: [UInt8]) {
+        self.kind = kind
+        plain = OutgoingFrame.bytes(kind.opcode, payload.span)
+        start = plain.count &- payload.count
+    }
+
+    /// The frame for a connection.
+    ///
+    /// - Parameters:
+    ///   - window: its session's ``WebSocketSession/deflateWindow``.
+    ///   - codec: the thread's.
+    @inlinable
+    public mutating func frame(for window: DeflateWindow, by codec: DeflateCodec) -> [UInt8] {
+        window == .none ? plain : compressed(for: window, by: codec)
+    }
+
+    @usableFromInline
+    mutating func compressed(for window: DeflateWindow, by codec: DeflateCodec) -> [UInt8] {
+        if window == .wide, let wide { return wide }
+        if window == .narrow, let narrow { return narrow }
+        var frame = plain
+        if let compressed = codec.deflate(frame.span.extracting(droppingFirst: start), window) {
+            frame = OutgoingFrame.bytes(kind.opcode, compressed.span, isCompressed: true)
+        }
+        if window == .wide { wide = frame } else { narrow = frame }
+        return frame
+    }
+}
