@@ -104,6 +104,10 @@ let package = Package(
             name: "Fuzz",
             dependencies: ["PasteCore", "PasteStore", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest"],
             path: "Tests/Fuzz", exclude: ["run", "seeds.py"]),
+        // The real core for worlds that Node makes (Tests/js/joint).
+        .executableTarget(
+            name: "SimulatedServer", dependencies: ["PasteCore", "PasteStore", "PasteModel", "Digest"],
+            path: "Tests/SimulatedServer", swiftSettings: strict),
         // The store's tests measure and kill it in a process of its own.
         .executableTarget(
             name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],
