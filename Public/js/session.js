@@ -37,9 +37,13 @@ export const AWAKE_PATIENCE = 2_500;
 export const CONNECT_PATIENCE = 20_000;
 /** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
 export const LATER = 1_000;
-/** The close codes of a message beyond the wire limit, and of a paste that somebody ended. */
+/** The close codes of a message beyond the wire limit, of a lost connection, of a paste that somebody ended, of a newer connection. */
 const TOO_LARGE = 1009;
+const LOST = 1006;
 const DELETED = 4401;
+const REPLACED = 4500;
+/** The most connections of our own that are believed to replace a newer one because the server hears of them late. */
+const GHOSTS = 8;
 /** Builders of the requests, by the verb that the outbox stores. */
 const REQUESTS = {
   append: protocol.append, edit: protocol.edit, keep: protocol.keep, remove: protocol.remove, clear: protocol.clear, extend: protocol.extend,
@@ -66,6 +70,7 @@ export class Session {
     this.clockOffset = 0;
     this.create = null;
     this.holdUntilTimer = false;
+    this.ghosts = 1; // lost connections that the server may hear of yet; one of this page's earlier life at first
     this.refusals = 0; // in a row, without a request that took effect between
     this.paste = new Paste(key);
     this.cursor = cursor;
@@ -142,16 +147,27 @@ export class Session {
       this.connection = "idle";
     } else if (protocol.closeRule(code) === "pasteOver") {
       this.#over(code === DELETED ? "deleted" : "expired");
-    } else if (protocol.closeRule(code) === "stop") {
+    } else if (protocol.closeRule(code) === "stop" && !this.#isReplacedByGhost(code)) {
       this.connection = "stopped";
       this.stopCode = code;
     } else if (!wasStopped) {
       if (code === TOO_LARGE) this.#refuseLargest();
+      if (code === LOST) this.ghosts = Math.min(GHOSTS, this.ghosts + 1);
       this.connection = "waiting";
       const bound = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** Math.min(this.attempts, 16));
       this.attempts += 1;
       this.#do({ type: "timer", name: "reconnect", after: Math.floor(random * bound) });
     }
+  }
+
+  /**
+   * The client id is this page's alone, so it can be a lost connection of its own that came to the server after the
+   * one that followed it. Once each: what goes on replacing us is another page with our id, which has it then.
+   */
+  #isReplacedByGhost(code) {
+    if (code !== REPLACED || this.ghosts === 0) return false;
+    this.ghosts -= 1;
+    return true;
   }
 
   /** A message beyond the wire limit closes the connection; sending it again would close it again. */
@@ -196,7 +212,7 @@ export class Session {
   /** Gives up on a connection that does not answer; the socket's own close may take minutes to tell. */
   #drop(random) {
     this.#do({ type: "disconnect" });
-    this.#closed(1006, random);
+    this.#closed(LOST, random);
   }
 
   #probe(patience = PATIENCE) {
