@@ -125,7 +125,9 @@ final class Disk {
 
     /// What is stored of a paste, worked out from the store's own answer.
     func stored(_ name: UInt32) -> PasteState? {
-        guard name < order.count, case .opened(_, .success(let stored)) = ask(.open(order[Int(name)])) else { return nil }
+        guard name < order.count, case .opened(_, .success(let stored)) = ask(.open(order[Int(name)])) else {
+            return nil
+        }
         return try? stored.checkpoint.replaying(stored.events, limits: limits)
     }
 

@@ -117,7 +117,9 @@ final class SimulatedServer {
     }
 
     private func read(_ id: ConnectionID) {
-        guard let core, let seat = seats[id], !seat.isPaused, !seat.closesWhenFlushed, !seat.unread.isEmpty else { return }
+        guard let core, let seat = seats[id], !seat.isPaused, !seat.closesWhenFlushed, !seat.unread.isEmpty else {
+            return
+        }
         seats[id]?.unread = []
         var bytes = seat.unread
         var span = bytes.mutableSpan

@@ -111,7 +111,7 @@ describe("connecting", () => {
   for (const [code, connection, phase] of [
     [1000, "waiting", "open"], [1001, "waiting", "open"], [1006, "waiting", "open"], [1009, "waiting", "open"],
     [1011, "waiting", "open"], [1013, "waiting", "open"], [4000, "waiting", "open"], [4399, "waiting", "open"],
-    [4400, "idle", "over"], [4499, "idle", "over"], [4500, "stopped", "open"], [4999, "stopped", "open"],
+    [4400, "idle", "over"], [4499, "idle", "over"], [4999, "stopped", "open"],
     [1002, "stopped", "open"], [1008, "stopped", "open"],
   ]) {
     test(`close code ${code}: ${connection}, ${phase}`, () => {

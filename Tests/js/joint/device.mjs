@@ -289,6 +289,7 @@ export class Device {
   get isAtRest() {
     const { session } = this;
     if (session.paste.phase === "over" || session.paste.phase === "unknown") return session.outbox.unanswered().length === 0;
+    if (this.world.ledger.paste?.isRemoved) return false;
     return session.connection === "live" && session.desk.unsent === 0 && session.outbox.unanswered().length === 0
       && session.cursor !== null && session.cursor.tag === this.world.ledger.headTag;
   }

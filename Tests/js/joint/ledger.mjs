@@ -62,10 +62,10 @@ export class Ledger {
 
   // What people do
 
-  /** A letter was typed, for the paste that the page believed to be there; null when it had not seen any. */
+  /** A letter was typed, for the paste that the page showed; null when it had not seen any in its life. */
   typed(device, letter) {
-    const { cursor } = device.session;
-    const paste = cursor === null ? null : this.durable.get(`${cursor.seq} ${cursor.tag}`) ?? null;
+    const { cursor, paste: shown } = device.session;
+    const paste = cursor === null || !shown.loaded ? null : this.durable.get(`${cursor.seq} ${cursor.tag}`) ?? null;
     const known = this.letters.get(letter);
     if (known) known.count += 1;
     else this.letters.set(letter, { device, paste, isDeleted: false, count: 1 });

@@ -63,8 +63,9 @@ export class ServerProcess {
     const folder = mkdtempSync(join(tmpdir(), "joint-"));
     const names = [join(folder, "orders"), join(folder, "news")];
     if (spawnSync("mkfifo", names).status !== 0) throw new Error("mkfifo failed");
-    const ends = names.flatMap((name) => [openSync(name, "r+"), openSync(name, "r+")]);
-    const [theirInput, theirOutput] = [ends[0], ends[2]];
+    // Opened both ways first, because the one end waits for the other; the child gets its own end alone.
+    const ends = [...names.map((name) => openSync(name, "r+")), openSync(names[0], "r"), openSync(names[1], "w")];
+    const [, , theirInput, theirOutput] = ends;
     this.output = openSync(names[0], "w");
     this.input = openSync(names[1], "r");
     this.child = spawn(PROGRAM, [], { stdio: [theirInput, theirOutput, "inherit"] });

@@ -241,15 +241,17 @@ export class World {
   }
 
   /** Somebody makes the paste with a key of its own choice, and sees to it that it is made. */
-  make(then) {
+  make(then, ref = 1 + this.ledger.pastes.length) {
     const { dice } = this;
     const link = this.connect();
-    if (link === null) return this.after(100, () => this.make(then));
+    if (link === null) return this.after(100, () => this.make(then, ref));
     link.latency = 1;
     const reader = new Reader();
+    const isShort = ref === 1 && (this.plan.kind === "ends" || this.plan.kind === "made anew");
+    const expiresIn = isShort ? dice.within(3_000, 40_000) : this.plan.lifetime;
     const say = (message) => link.send(frame(TEXT, Buffer.from(JSON.stringify(message)), dice.word()));
     link.onEnd = () => {
-      if (then) this.after(50, () => this.make(then));
+      if (then) this.after(50, () => this.make(then, ref));
     };
     link.onBytes = (bytes) => {
       for (const { text } of reader.take(bytes).filter(({ kind }) => kind === "text")) {
@@ -260,7 +262,6 @@ export class World {
           link.end();
           done?.();
         } else if (type === "error") {
-          // Taken: a tombstone is still there, or an earlier try has made it.
           if (retry === "never") {
             this.ledger.violation(`the paste could not be made: ${text}`);
             then = null;
@@ -269,15 +270,10 @@ export class World {
         }
       }
     };
-    const create = { type: "create", ref: 1 + this.ledger.pastes.length, key: OWN_KEY, ...this.expiry };
+    const create = { type: "create", ref, key: OWN_KEY, expiresIn };
     link.send(HANDSHAKE);
     say({ type: "hello", client: "f".repeat(32) });
     say(create);
-  }
-
-  get expiry() {
-    const isShort = this.ledger.pastes.length === 0 && (this.plan.kind === "ends" || this.plan.kind === "made anew");
-    return { expiresIn: isShort ? this.dice.within(3_000, 40_000) : this.plan.lifetime };
   }
 
   // Running
@@ -319,7 +315,7 @@ export class World {
         this.tell(() => "the server is asked to end");
         this.orders.add("G");
         this.planTick();
-        this.after(dice.within(0, 1_000), () => !this.isHealed && this.kill());
+        this.after(dice.within(0, 1_000), () => this.kill());
       }
       this.after(dice.within(5_000, 60_000), drain);
     };
