@@ -121,6 +121,17 @@ describe("connecting", () => {
       assert.equal(made.paste.phase, phase);
     });
   }
+
+  test("close code 4500 is a lost connection of our own once for each that may be; then another page has our id", () => {
+    const made = live();
+    made.handle(closed(4500)); // of this page's earlier life
+    assert.equal(made.connection, "waiting");
+    made.handle(closed(1006));
+    made.handle(closed(4500));
+    assert.equal(made.connection, "waiting");
+    made.handle(closed(4500));
+    assert.equal(made.connection, "stopped");
+  });
 });
 
 describe("events", () => {
