@@ -137,7 +137,9 @@ export class Ledger {
       if (found > 0 && isDeleted && plan.isPlain) this.violation(`came back: ${code}`);
       if (found > 0 && paste !== null && paste !== current) this.violation(`merged into another paste: ${code}`);
     }
-    if (plan.isPlain && devices.some((device) => device.returned !== "")) this.violation("given back without a reason");
+    for (const { name, session } of plan.isPlain ? devices : []) {
+      for (const { code, fields } of session.outbox.returned()) this.violation(`given back by ${name}: ${code} ${JSON.stringify(fields)}`);
+    }
   }
 
   #expect(holds, what) {

@@ -30,7 +30,7 @@ function plan(dice) {
     keeps: isPlain ? 0 : dice.pick(0, 12, 40),
     removes: isPlain ? 0 : dice.pick(0, 0, 10),
     boots: isPlain ? 0 : dice.pick(0, 6, 25),
-    extends: dice.pick(0, 0, 2),
+    extends: isPlain ? 0 : dice.pick(0, 0, 2), // to so short a life that it may end
     faults: dice.chance(600) ? dice.within(20, 300) : 0,
     lifetime: kind === "made anew" ? 90_000 : 3_000_000,
     heldEvents: isPlain ? 4_096 : dice.pick(1, 4, 16, 4_096),
