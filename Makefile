@@ -21,7 +21,8 @@ test-swift: packages
 	swift build --build-tests
 	swift test --skip-build
 
-test-js:
+test-js: packages
+	swift build --product SimulatedServer
 	@if command -v node >/dev/null; then node --test Tests/js/*.test.mjs; \
 	else echo "Node is not here: the JavaScript modules are tested in the browser only."; fi
 
@@ -65,6 +66,9 @@ conformance: packages
 # Worlds that nobody has seen; a failure prints its seed.
 simulate: packages
 	SIMULATION_RUNS=$${RUNS:-1000} swift test --filter SimulationTests
+	swift build -c release --product SimulatedServer
+	RUNS=$${RUNS:-10000} node --test Tests/js/live-simulation.test.mjs Tests/js/session-simulation.test.mjs
+	SIMULATED_SERVER=.build/release/SimulatedServer RUNS=$${RUNS:-20000} node --test Tests/js/joint-simulation.test.mjs
 
 # The tests of everything that has threads, C or raw memory, under the thread and the address sanitizer.
 sanitize: packages

@@ -113,6 +113,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Conformance/Echo"),
+        // The real core for worlds that Node makes (Tests/js/joint).
+        .executableTarget(
+            name: "SimulatedServer", dependencies: ["PasteCore", "PasteStore", "PasteModel", "Digest"],
+            path: "Tests/SimulatedServer", swiftSettings: strict),
         // The store's tests measure and kill it in a process of its own.
         .executableTarget(
             name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],

@@ -5,7 +5,7 @@
 //   live --greetAgain--> greeting               the state is asked for once more on the same connection
 //   connecting, greeting, live --lost--> waiting --timer, wake--> connecting
 //   connecting, greeting, live, waiting --rest--> idle          the paste is over, or there is none
-//   connecting, greeting, live --lost 4500..4999, RFC 6455 codes that blame us--> stopped
+//   connecting, greeting, live --lost 4501..4999, 4500 without a ghost, RFC 6455 codes that blame us--> stopped
 
 import { closeRule, ping } from "./protocol.js";
 
@@ -19,6 +19,11 @@ export const PATIENCE = 8_000;
 export const AWAKE_PATIENCE = 2_500;
 /** From asking for a connection to being level: past it the attempt counts as failed. */
 export const CONNECT_PATIENCE = 20_000;
+/** The close codes of a connection that was lost, and of one that a newer connection of this client replaced. */
+export const LOST = 1006;
+const REPLACED = 4500;
+/** The most lost connections of our own that are believed to come to the server later than one that followed them. */
+const GHOSTS = 8;
 /** Failed attempts after which somebody who does something is not left waiting for the next. */
 const PATIENT_ATTEMPTS = 3;
 
@@ -31,6 +36,7 @@ export class Link {
     this.attempts = 0;
     this.isHurried = false; // the wait there is follows an attempt that was made in a hurry
     this.stopCode = 0;
+    this.ghosts = 1; // lost connections that the server may hear of yet; at first one of this page's earlier life
   }
 
   connect() {
@@ -74,7 +80,8 @@ export class Link {
   /** The socket was closed; returns what that means, as `closeRule` says, and acts unless the paste is over. */
   lost(code, random) {
     this.#cancel("connect", "quiet", "pong", "again");
-    const rule = closeRule(code);
+    const rule = this.#isReplacedByGhost(code) ? "comeBack" : closeRule(code);
+    if (code === LOST) this.ghosts = Math.min(GHOSTS, this.ghosts + 1);
     if (rule === "stop") {
       this.state = "stopped";
       this.stopCode = code;
@@ -85,6 +92,16 @@ export class Link {
       this.#do({ type: "timer", name: "reconnect", after: Math.floor(random * bound) });
     }
     return rule;
+  }
+
+  /**
+   * The client id is this page's alone, so what replaced it can be a lost connection of its own that came to the server
+   * late. Once each: what goes on replacing us is another page with our id, which has it then.
+   */
+  #isReplacedByGhost(code) {
+    if (code !== REPLACED || this.ghosts === 0) return false;
+    this.ghosts -= 1;
+    return true;
   }
 
   /** No connection is wanted any more. */

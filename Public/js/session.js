@@ -18,7 +18,7 @@
 // Never merged: after a reconnect nothing is sent before the server has said that the history which the requests
 // were made on is the same one; otherwise they are set aside and offered to the person.
 
-import { Link } from "./link.js";
+import { Link, LOST } from "./link.js";
 import { Paste } from "./paste.js";
 import * as protocol from "./protocol.js";
 import { Requests } from "./requests.js";
@@ -139,7 +139,7 @@ export class Session {
     if (this.link.timer(name)) {
       // The socket's own close may take minutes to tell.
       this.#do({ type: "disconnect" });
-      return this.#closed(1006, random);
+      return this.#closed(LOST, random);
     }
     this.requests.timer(name);
     if (name === "later" && this.connection === "live") this.requests.sendCreate();

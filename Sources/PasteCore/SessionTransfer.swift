@@ -8,7 +8,8 @@ extension SessionTransfer {
         guard let webSocket = session.webSocket else { return nil }
         self.init(
             peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
-            client: session.client, appends: session.appends, edits: session.edits, inflated: session.inflated, visit: session.visit,
+            client: session.client, appends: session.appends, edits: session.edits, inflated: session.inflated,
+            visit: session.visit,
             message: message, held: session.held)
     }
 }

@@ -129,7 +129,7 @@ describe("connecting", () => {
   for (const [code, connection, phase] of [
     [1000, "waiting", "open"], [1001, "waiting", "open"], [1006, "waiting", "open"], [1009, "waiting", "open"],
     [1011, "waiting", "open"], [1013, "waiting", "open"], [4000, "waiting", "open"], [4399, "waiting", "open"],
-    [4400, "idle", "over"], [4499, "idle", "over"], [4500, "stopped", "open"], [4999, "stopped", "open"],
+    [4400, "idle", "over"], [4499, "idle", "over"], [4999, "stopped", "open"],
     [1002, "stopped", "open"], [1008, "stopped", "open"],
   ]) {
     test(`close code ${code}: ${connection}, ${phase}`, () => {
@@ -139,6 +139,17 @@ describe("connecting", () => {
       assert.equal(made.paste.phase, phase);
     });
   }
+
+  test("close code 4500 is a lost connection of our own once for each that may be; then another page has our id", () => {
+    const made = live();
+    made.handle(closed(4500)); // of this page's earlier life
+    assert.equal(made.connection, "waiting");
+    made.handle(closed(1006));
+    made.handle(closed(4500));
+    assert.equal(made.connection, "waiting");
+    made.handle(closed(4500));
+    assert.equal(made.connection, "stopped");
+  });
 });
 
 describe("events", () => {
