@@ -63,7 +63,7 @@ docs: packages
 	swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members
 
 packages:
-	@.ci/packages libssl-dev zlib1g-dev libsqlite3-dev
+	@.ci/packages libssl-dev zlib1g-dev libsqlite3-dev libqrencode-dev
 
 $(VENV)/.made: Tests/requirements.txt
 	@.ci/packages python3-venv

@@ -229,6 +229,7 @@ struct pasted_tls_context *pasted_tls_client(const uint8_t *roots, size_t roots_
         return NULL;
     }
     SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, NULL);
+    pasted_judge_servers(context->ssl);
     SSL_CTX_set_alpn_protos(context->ssl, (const unsigned char *)"\x08http/1.1", 9);
     ERR_clear_error();
     return context;
