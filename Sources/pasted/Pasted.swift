@@ -26,18 +26,21 @@ struct Pasted: AsyncParsableCommand {
 
     /// Parses and runs. A wrong command line is status 2, as for most programs.
     static func main() async {
+        var parsed: (any ParsableCommand)?
         do {
             var command = try parseAsRoot()
+            parsed = command
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {
                 try command.run()
             }
-        } catch where exitCode(for: error) == .validationFailure {
-            StandardStreams.complain(Array((fullMessage(for: error) + "\n").utf8))
-            exit(withError: ExitCode(2))
         } catch {
-            exit(withError: error)
+            // With the usage of the command that was meant.
+            let type = parsed.map { Swift.type(of: $0) } ?? Pasted.self
+            guard type.exitCode(for: error) == .validationFailure else { type.exit(withError: error) }
+            StandardStreams.complain(Array((type.fullMessage(for: error) + "\n").utf8))
+            exit(withError: ExitCode(2))
         }
     }
 }
