@@ -188,6 +188,9 @@ public struct ClientSession: Sendable {
     public mutating func closed(code: UInt16, now: Milliseconds, random: Double, why: ClientFailure? = nil) {
         guard phase != .ended else { return }
         (control, arriving, holdUntil, subscribeAt, deadline, quietAt) = ([], nil, nil, nil, nil, nil)
+        if code == 1009, let largest = outbox.largest {
+            refuse(largest.ref, ErrorMessage(code: .textTooLarge, ref: largest.ref))
+        }
         outbox.interrupted()
         switch CloseRule(code: code) {
         case .pasteOver:
@@ -196,9 +199,6 @@ public struct ClientSession: Sendable {
             let reason = CloseReason(rawValue: code).map { ": " + $0.text } ?? ""
             end(ClientFailure(.failed, "The server ended the connection for good (\(code)\(reason))."))
         case .comeBack:
-            if code == 1009, let largest = outbox.largest {
-                refuse(largest.ref, ErrorMessage(code: .textTooLarge, ref: largest.ref))
-            }
             phase = .waiting
             wakeAt = now + backOff.next(random: random)
             reports.append(.trouble(why ?? ClientFailure(.unreachable, "The connection is lost (\(code)).")))

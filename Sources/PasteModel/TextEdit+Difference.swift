@@ -80,8 +80,8 @@ private struct Lines {
         let lineFeed = UInt8(ascii: "\n")
         var start = middle.startIndex
         while start > bytes.startIndex, bytes[start - 1] != lineFeed { start -= 1 }
-        var end = middle.endIndex
-        while end < bytes.endIndex, end == bytes.startIndex || bytes[end - 1] != lineFeed { end += 1 }
+        // To the first line feed of what both have at their end: by as much in the one as in the other.
+        let end = bytes[middle.endIndex...].firstIndex(of: lineFeed).map { $0 + 1 } ?? bytes.endIndex
         self.start = start
         var line = start
         for index in start..<end where bytes[index] == lineFeed {

@@ -121,7 +121,7 @@ private struct Room {
         for _ in 0..<100 {
             let index = Int.random(in: 0..<2, using: &room.dice)
             switch Int.random(in: 0..<20, using: &room.dice) {
-            case 0..<6: room.save(index, room.dice.text(6))
+            case 0..<6: room.save(index, Text(room.dice.text(6).string.filter { $0 != "\r\n" }))
             case 6..<11: room.send(index)
             case 11..<18: room.hear(index)
             case 18: room.keep()

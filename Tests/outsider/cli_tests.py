@@ -106,7 +106,7 @@ class Commands(unittest.TestCase):
                 done = home.run(*words, stdin=stdin)
                 self.assertEqual((done.returncode, done.stdout), (status, b""), (words, done.stderr))
                 self.assertTrue(done.stderr)
-                if status > 2:
+                if status > 2 and words != ["get", url]:  # a paste without items has a snapshot all the same
                     failure = json.loads(home.run(*words, "--json", stdin=stdin).stderr)
                     self.assertEqual(set(failure), {"error", "message"})
             home.get("send", url, stdin=b"x" * 100)

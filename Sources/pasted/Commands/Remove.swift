@@ -36,10 +36,18 @@ struct Remove: ParsableCommand {
                     _ = try errand.answer(to: .change(.clear(through: newest.number)))
                 }
             } else {
-                for item in items { _ = try errand.answer(to: .change(.remove(item: item))) }
+                for item in items { try remove(item, errand) }
             }
             errand.client.close()
             if options.json { try Output().json(Array("{}".utf8)) }
+        }
+    }
+
+    private func remove(_ item: UInt64, _ errand: Errand) throws {
+        do {
+            _ = try errand.answer(to: .change(.remove(item: item)))
+        } catch let failure as ClientFailure where failure.kind == .noSuchItem {
+            throw ClientFailure(.noSuchItem, "The paste has no item \(item).")
         }
     }
 

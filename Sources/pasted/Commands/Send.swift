@@ -142,9 +142,10 @@ struct Sender {
                 switch report {
                 case .done(let receipt): items[receipt.ref] = receipt.item ?? 0
                 case .refused(let ref, _, let error):
-                    let name = refs.firstIndex(of: ref).map { sources[$0].name + ": " } ?? ""
                     let failure = ClientFailure(error)
-                    throw ClientFailure(failure.kind, code: failure.code, name + failure.description)
+                    let name = refs.firstIndex(of: ref).map { sources[$0].name + ": " } ?? ""
+                    let isOfText = failure.kind == .limit || failure.kind == .notText || error.known == .emptyText
+                    throw isOfText ? ClientFailure(failure.kind, code: failure.code, name + failure.description) : failure
                 default: break
                 }
             }
