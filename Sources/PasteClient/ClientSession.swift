@@ -23,8 +23,8 @@ public struct ClientSession: Sendable {
         case created(Created)
         /// A snapshot's head with its first items. What was shown before is replaced by it.
         case snapshot(Snapshot)
-        /// The snapshot's next items.
-        case items([Item])
+        /// The snapshot's next items, and whether others follow.
+        case items([Item], more: Bool)
         /// All events or the whole snapshot up to here have come; `taken` are those of our requests that it holds.
         /// Now is the time to `amend` an edit that is not among them, when it was a snapshot.
         case level(Cursor, isSnapshot: Bool, taken: Set<UInt64>)
@@ -261,7 +261,7 @@ public struct ClientSession: Sendable {
         case .snapshot(let snapshot): take(snapshot, now)
         case .items(let items, let more):
             guard let head = arriving else { return }
-            reports.append(.items(items))
+            reports.append(.items(items, more: more))
             if !more { level(head.cursor, head.acked, isSnapshot: true, now) }
         case .resumed(let resumed):
             you = resumed.you
@@ -278,7 +278,8 @@ public struct ClientSession: Sendable {
         guard asked == nil || snapshot.same else {
             return end(
                 ClientFailure(
-                    .otherHistory, "This is not the paste that was followed before: the key was used again, or the "
+                    .otherHistory,
+                    "This is not the paste that was followed before: the key was used again, or the "
                         + "server was set back to a backup."))
         }
         you = snapshot.you

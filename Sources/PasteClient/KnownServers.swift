@@ -17,7 +17,9 @@ public struct KnownServers: Sendable {
     /// - Parameter directories: nil: nothing is remembered.
     public init(_ directories: Directories?) throws(ClientFailure) {
         path = directories.map { $0.configuration + "/client.json" }
-        file = try path.map { path throws(ClientFailure) in try Directories.read(File.self, from: path) ?? File() } ?? File()
+        file =
+            try path.map { path throws(ClientFailure) in try Directories.read(File.self, from: path) ?? File() }
+            ?? File()
     }
 
     /// The server that is used when no other is named.

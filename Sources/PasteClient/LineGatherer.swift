@@ -69,7 +69,9 @@ public struct LineGatherer: Sendable {
     /// Where the next item ends.
     private func cut() -> Int {
         let room = min(bytes.count, taken + limit)
-        if lastLineEnd > taken, lastLineEnd <= room { return hasEnded && bytes.count <= room ? bytes.count : lastLineEnd }
+        if lastLineEnd > taken, lastLineEnd <= room {
+            return hasEnded && bytes.count <= room ? bytes.count : lastLineEnd
+        }
         if let index = bytes[taken..<room].lastIndex(of: UInt8(ascii: "\n")) { return index + 1 }
         guard room < bytes.count else { return hasEnded ? room : lastScalarEnd(room) }
         return lastScalarEnd(room)

@@ -131,7 +131,8 @@ private enum LineMatching {
         for differences in 0..<room {
             rounds.append(furthest[(room - differences)...(room + differences)])
             for diagonal in stride(from: -differences, through: differences, by: 2) {
-                let goesDown = diagonal == -differences
+                let goesDown =
+                    diagonal == -differences
                     || (diagonal != differences && furthest[room + diagonal - 1] < furthest[room + diagonal + 1])
                 var x = goesDown ? furthest[room + diagonal + 1] : furthest[room + diagonal - 1] + 1
                 while x < old.count, x - diagonal < new.count, x - diagonal >= 0, old[x] == new[x - diagonal] { x += 1 }

@@ -38,10 +38,13 @@ private struct Stage {
 
     static let me = Author(rawValue: 7)
 
-    func snapshot(seq: UInt64, same: Bool = true, items: [Item] = [], acked: [Receipt] = [], more: Bool = false) -> ServerMessage {
+    func snapshot(seq: UInt64, same: Bool = true, items: [Item] = [], acked: [Receipt] = [], more: Bool = false)
+        -> ServerMessage
+    {
         .snapshot(
             Snapshot(
-                paste: "maple-otter-cabin", code: nil, cursor: Cursor(seq: seq, tag: seq), same: same, now: 0, expiresAt: 9,
+                paste: "maple-otter-cabin", code: nil, cursor: Cursor(seq: seq, tag: seq), same: same, now: 0,
+                expiresAt: 9,
                 you: Self.me, can: [], pad: .empty, padSeq: 0, items: items, acked: acked, devices: 1, more: more))
     }
 
@@ -165,8 +168,10 @@ private let append = Wish.change(.append(Text("text")))
         _ = stage.comeBack()
         stage.hear(stage.snapshot(seq: 9, more: true))
         stage.lose()
-        #expect(stage.comeBack().last == .subscribe(
-            paste: "maple-otter-cabin", after: Cursor(seq: 3, tag: 3), pending: []))
+        #expect(
+            stage.comeBack().last
+                == .subscribe(
+                    paste: "maple-otter-cabin", after: Cursor(seq: 3, tag: 3), pending: []))
     }
 
     @Test("another history under the same key is never merged: it ends")
@@ -178,7 +183,7 @@ private let append = Wish.change(.append(Text("text")))
         stage.lose()
         _ = stage.comeBack()
         stage.hear(stage.snapshot(seq: 1, same: false))
-        guard case .ended(let failure) = stage.session.takeReports().last else { 
+        guard case .ended(let failure) = stage.session.takeReports().last else {
             Issue.record("goes on")
             return
         }
@@ -186,10 +191,13 @@ private let append = Wish.change(.append(Text("text")))
         #expect(stage.sent().isEmpty)
     }
 
-    @Test("the range of a close code decides: come back, over, or stop", arguments: [
-        (1001, nil), (1006, nil), (1009, nil), (4000, nil), (4399, nil), (4400, .over), (4401, .over), (4499, .over),
-        (4500, .failed), (4999, .failed), (1002, .failed), (1008, .failed),
-    ] as [(UInt16, ClientFailure.Kind?)])
+    @Test(
+        "the range of a close code decides: come back, over, or stop",
+        arguments: [
+            (1001, nil), (1006, nil), (1009, nil), (4000, nil), (4399, nil), (4400, .over), (4401, .over),
+            (4499, .over),
+            (4500, .failed), (4999, .failed), (1002, .failed), (1008, .failed),
+        ] as [(UInt16, ClientFailure.Kind?)])
     func closeCodes(code: UInt16, kind: ClientFailure.Kind?) {
         var stage = Stage()
         _ = stage.open()

@@ -17,7 +17,8 @@ struct Dice: RandomNumberGenerator {
     /// Lines of a small alphabet with wide characters, so that texts share much.
     mutating func text(_ lines: Int) -> Text {
         let words = ["a\n", "b\n", "\n", "\u{1F9A6}\u{E9}\n", "long line\n", "x", "\r\n", "\u{65}\u{301}"]
-        return Text((0..<Int.random(in: 0...lines, using: &self)).map { _ in words.randomElement(using: &self) ?? "" }.joined())
+        return Text(
+            (0..<Int.random(in: 0...lines, using: &self)).map { _ in words.randomElement(using: &self) ?? "" }.joined())
     }
 }
 

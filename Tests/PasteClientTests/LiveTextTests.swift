@@ -45,7 +45,8 @@ private struct Room {
     }
 
     mutating func keep() {
-        _ = paste.perform(.keep(base: paste.committed.padSeq), by: Author(rawValue: 99), ref: UInt64(log.count + 1), now: 1)
+        _ = paste.perform(
+            .keep(base: paste.committed.padSeq), by: Author(rawValue: 99), ref: UInt64(log.count + 1), now: 1)
         commit()
     }
 
@@ -90,7 +91,9 @@ private struct Room {
 }
 
 @Suite struct LiveTextTests {
-    @Test("what is saved while others type, through broken connections, is in the text once", arguments: 0..<300 as Range<UInt64>)
+    @Test(
+        "what is saved while others type, through broken connections, is in the text once",
+        arguments: 0..<300 as Range<UInt64>)
     func nothingLost(seed: UInt64) {
         var room = Room(seed, devices: 3)
         var tokens: [String] = []

@@ -6,19 +6,23 @@ import Testing
 @testable import struct PasteClient.ByteQueue
 
 @Suite struct SmallPartsTests {
-    @Test("a server's address is read as people write it", arguments: [
-        ("https://paste.example", "https://paste.example"), ("paste.example:8443", "https://paste.example:8443"),
-        ("http://127.0.0.1:80/", "http://127.0.0.1"), ("https://[::1]:8443", "https://[::1]:8443"),
-        ("HTTPS://Paste.Example:443", "https://paste.example"),
-    ])
+    @Test(
+        "a server's address is read as people write it",
+        arguments: [
+            ("https://paste.example", "https://paste.example"), ("paste.example:8443", "https://paste.example:8443"),
+            ("http://127.0.0.1:80/", "http://127.0.0.1"), ("https://[::1]:8443", "https://[::1]:8443"),
+            ("HTTPS://Paste.Example:443", "https://paste.example"),
+        ])
     func address(text: String, spelled: String) {
         #expect(ServerAddress(text).map { "\($0)" } == spelled)
     }
 
-    @Test("what is no server's address is refused", arguments: [
-        "", "ftp://host", "host:0", "host:70000", "https://user@host", "https://host/path", "a b", "::1", "[::1",
-        "https://", "host:port",
-    ])
+    @Test(
+        "what is no server's address is refused",
+        arguments: [
+            "", "ftp://host", "host:0", "host:70000", "https://user@host", "https://host/path", "a b", "::1", "[::1",
+            "https://", "host:port",
+        ])
     func noAddress(text: String) {
         #expect(ServerAddress(text) == nil)
     }

@@ -97,7 +97,8 @@ func readDuration(_ text: String) throws -> Milliseconds {
 /// An item's number as it was typed.
 func readItem(_ text: String) throws -> UInt64 {
     guard let item = UInt64(text), item > 0, item < 1 << 53 else {
-        let hint = ProcessInfo.processInfo.environment["PASTED_KEY"] == nil ? "" : " (The key is taken from PASTED_KEY.)"
+        let hint =
+            ProcessInfo.processInfo.environment["PASTED_KEY"] == nil ? "" : " (The key is taken from PASTED_KEY.)"
         throw ValidationError("'\(text)' is no number of an item.\(hint)")
     }
     return item

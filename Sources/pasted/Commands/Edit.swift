@@ -99,15 +99,14 @@ private struct Editing {
         while true {
             let ending = try editor.ending()
             do {
-                if let saved = try file.saved() { text.saved(saved) }
+                if let saved = file.saved() { text.saved(saved) }
                 if trouble == nil { try step(atMost: Self.pace) } else { try pauseOnly() }
             } catch let failure as ClientFailure {
                 trouble = trouble ?? failure
             }
             if let status = ending {
-                if status != 0, trouble == nil {
-                    trouble = ClientFailure(.failed, "The editor failed (status \(status)).")
-                }
+                if status != 0 { trouble = trouble ?? ClientFailure(.failed, "The editor failed (status \(status)).") }
+                if file.hasUnread { trouble = trouble ?? ClientFailure(.notText, "What was saved is not UTF-8.") }
                 return
             }
             if ForegroundProcess.terminationSignal != nil {
@@ -146,7 +145,7 @@ private struct Editing {
     private mutating func take(_ report: ClientSession.Report) throws {
         switch report {
         case .snapshot(let snapshot): arriving = (snapshot.items, snapshot.pad, snapshot.padSeq)
-        case .items(let items): arriving?.items += items
+        case .items(let items, _): arriving?.items += items
         case .level(_, let isSnapshot, let taken):
             if isSnapshot, let state = arriving { try level(state, taken) }
             arriving = nil

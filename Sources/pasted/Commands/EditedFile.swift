@@ -13,7 +13,7 @@ final class EditedFile {
     private let endsWithLine: Bool
     private var stamp: UInt64?
     private var content: [UInt8]
-    /// Whether the file holds something that is no text, so that it was never sent.
+    /// Whether the file holds something that is not UTF-8, so that it was not sent.
     private(set) var hasUnread = false
 
     /// The person's editor, perhaps with options.
@@ -37,16 +37,14 @@ final class EditedFile {
     }
 
     /// The text, when the file was saved since the last call.
-    func saved() throws -> Text? {
+    func saved() -> Text? {
         let now = PrivateFile.stamp(of: path)
         // Some editors write a new file and rename it: for a moment there is none.
         guard now != stamp, let data = FileManager.default.contents(atPath: path) else { return nil }
         stamp = now
         var bytes = Array(data)
-        guard String(validating: bytes, as: UTF8.self) != nil else {
-            hasUnread = true
-            throw ClientFailure(.notText, "What was saved is not UTF-8.")
-        }
+        hasUnread = String(validating: bytes, as: UTF8.self) == nil
+        guard !hasUnread else { return nil }
         if isPad { bytes = Self.withLineFeeds(bytes) }
         if !endsWithLine, bytes.last == 0x0A, content.last != 0x0A { bytes.removeLast() }
         guard bytes != content else { return nil }

@@ -20,6 +20,7 @@ final class Errand {
     private let device: DeviceSlot?
     private var isRemembered = false
     private let notices: Notices
+    private var ending: ClientFailure?
 
     /// - Parameters:
     ///   - reference: The paste; nil to make one.
@@ -53,6 +54,7 @@ final class Errand {
 
     /// One step of the client. What ends the session is thrown here.
     func step(watchesInput: Bool = false, atMost: Milliseconds? = nil) throws -> Client.Step {
+        if let ending { throw ending }
         var step: Client.Step
         do {
             step = try client.step(watchesInput: watchesInput, atMost: atMost)
@@ -71,15 +73,10 @@ final class Errand {
         // What came before the end is heard first.
         if case .ended(let failure) = step.reports.last {
             step.reports.removeLast()
-            if step.reports.isEmpty { throw failure }
             ending = failure
-        } else if step.reports.isEmpty, let ending {
-            throw ending
         }
         return step
     }
-
-    private var ending: ClientFailure?
 
     /// Steps until a request is answered; throws what it was refused with.
     func answer(to wish: Wish) throws -> Receipt {
@@ -126,28 +123,32 @@ final class Errand {
         let shown = "SHA256:\(certificate.shown)"
         if let pinned = certificate.pinned {
             throw ClientFailure(
-                .untrusted, """
-                    THE CERTIFICATE OF \(server) IS NOT THE ONE THAT IS KNOWN. Nothing was sent to it. Somebody may be \
-                    in between, or the server has a new certificate.
-                      known: SHA256:\(pinned)
-                      shown: \(shown)
-                    If the server's own start-up message shows the same new fingerprint: --fingerprint \(shown)
-                    """)
+                .untrusted,
+                """
+                THE CERTIFICATE OF \(server) IS NOT THE ONE THAT IS KNOWN. Nothing was sent to it. Somebody may be \
+                in between, or the server has a new certificate.
+                  known: SHA256:\(pinned)
+                  shown: \(shown)
+                If the server's own start-up message shows the same new fingerprint: --fingerprint \(shown)
+                """)
         }
         let environment = ProcessInfo.processInfo.environment
         let state = environment["PASTED_STATE_DIR"] ?? directories?.state ?? ""
         if KnownServers.ownCertificate(of: server, in: state) == certificate.shown {
             return client.accept(.pinned(certificate.shown))
         }
-        let sentence = "The certificate of \(server) is not known (\(certificate.reason)). Its fingerprint is\n  \(shown)\n"
+        let sentence =
+            "The certificate of \(server) is not known (\(certificate.reason)). Its fingerprint is\n  \(shown)\n"
         if options.trustFirst {
             StandardStreams.complain(Array("pasted: \(sentence)It is remembered from now on.\n".utf8))
         } else {
-            let question = sentence + "Compare it with what the server printed at its start. Trust it from now on? [y/N] "
+            let question =
+                sentence + "Compare it with what the server printed at its start. Trust it from now on? [y/N] "
             let isAnswerable = StandardStreams.inputIsTerminal && !options.json
             guard isAnswerable, let answer = StandardStreams.ask(question), [0x59, 0x79].contains(answer) else {
                 throw ClientFailure(
-                    .untrusted, sentence + "To trust it: --fingerprint \(shown), after comparing it with what the server "
+                    .untrusted,
+                    sentence + "To trust it: --fingerprint \(shown), after comparing it with what the server "
                         + "printed at its start; or --trust-first.")
             }
         }

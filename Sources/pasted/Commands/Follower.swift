@@ -66,7 +66,7 @@ struct Follower {
 
     /// How long to wait at most: until the next item is due.
     private var pause: Milliseconds? {
-        let isDue = hasNoRoom || (current == nil && lines.hasItem)
+        let isDue = (hasNoRoom && removing == 0) || (current == nil && lines.hasItem)
         return isDue ? max(0, nextAt - Clock.milliseconds) : nil
     }
 
@@ -110,7 +110,8 @@ struct Follower {
         guard isFull, whenFull != .fail, whenFull == .wait || !kept.isEmpty else {
             let kind = ClientFailure(error)
             let advice = isFull && whenFull == .fail ? " Or let --when-full wait or clear." : ""
-            throw failure(kind.kind, code: kind.code, error.message + advice)
+            let hasEnded = kind.kind == .noSuchPaste && sent.items > 0
+            throw failure(hasEnded ? .over : kind.kind, code: kind.code, error.message + advice)
         }
         hasNoRoom = true
         if whenFull == .wait {

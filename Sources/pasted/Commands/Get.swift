@@ -69,7 +69,7 @@ func whole(_ errand: Errand) throws -> Snapshot {
             case .snapshot(let head):
                 snapshot = head
                 snapshot?.more = false
-            case .items(let items): snapshot?.items += items
+            case .items(let items, _): snapshot?.items += items
             case .level:
                 if let snapshot { return snapshot }
             default: break

@@ -44,7 +44,9 @@ struct ShowQR: ParsableCommand {
             try json ? printJSON(url, drawing) : draw(url, drawing)
             if address.isThisMachine {
                 StandardStreams.complain(
-                    Array("pasted: \(address.host) is this machine only: a phone needs another address (--server).\n".utf8))
+                    Array(
+                        "pasted: \(address.host) is this machine only: a phone needs another address (--server).\n".utf8
+                    ))
             }
         }
     }

@@ -7,7 +7,8 @@ import PasteProtocol
 struct New: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make a paste, and print its address.",
-        discussion: "The address is good wherever a KEY is asked for. With FILES each becomes an item; '-' is standard input.")
+        discussion:
+            "The address is good wherever a KEY is asked for. With FILES each becomes an item; '-' is standard input.")
 
     @Option(help: "A key of your own, 6 to 64 of a-z, 0-9 and '-'. It is easy to guess.")
     var key: String?

@@ -129,7 +129,8 @@ struct Sender {
         let limit = errand.client.session.limits.textBytes
         for source in sources where source.text.count > limit {
             throw ClientFailure(
-                .limit, "\(source.name) has \(source.text.count) bytes, and one item may have \(limit). "
+                .limit,
+                "\(source.name) has \(source.text.count) bytes, and one item may have \(limit). "
                     + "Send it in parts, or follow it with -f.")
         }
         let refs = sources.map { errand.client.session.ask(.change(.append($0.text))) }
@@ -145,7 +146,8 @@ struct Sender {
                     let failure = ClientFailure(error)
                     let name = refs.firstIndex(of: ref).map { sources[$0].name + ": " } ?? ""
                     let isOfText = failure.kind == .limit || failure.kind == .notText || error.known == .emptyText
-                    throw isOfText ? ClientFailure(failure.kind, code: failure.code, name + failure.description) : failure
+                    throw isOfText
+                        ? ClientFailure(failure.kind, code: failure.code, name + failure.description) : failure
                 default: break
                 }
             }

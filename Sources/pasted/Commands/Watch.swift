@@ -89,7 +89,7 @@ private struct Watcher {
         var json: [UInt8] = []
         switch report {
         case .snapshot(let snapshot): ServerMessage.snapshot(snapshot).encode(into: &json)
-        case .items(let items): ServerMessage.items(items, more: true).encode(into: &json)
+        case .items(let items, let more): ServerMessage.items(items, more: more).encode(into: &json)
         case .event(let event, _): ServerMessage.event(event).encode(into: &json)
         default: return
         }
@@ -101,7 +101,7 @@ private struct Watcher {
         case .snapshot(let snapshot):
             padText = snapshot.pad
             try show(snapshot.items)
-        case .items(let items): try show(items)
+        case .items(let items, _): try show(items)
         case .event(let event, _):
             switch event.body {
             case .append(let item, let text), .keep(let item, let text):
