@@ -51,6 +51,7 @@ sanitize: packages
 bench: packages $(VENV)/.made
 	$(RELEASE)
 	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/run.py
+	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/stream.py
 
 # Each target for SECONDS_EACH seconds, 60 unless said otherwise.
 fuzz: packages

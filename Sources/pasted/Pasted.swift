@@ -17,7 +17,7 @@ struct Pasted: AsyncParsableCommand {
         subcommands: [Serve.self],
         groupedSubcommands: [
             CommandGroup(
-                name: "Pastes",
+                name: "Paste",
                 subcommands: [
                     New.self, Send.self, Get.self, Watch.self, Edit.self, Remove.self, Extend.self, ShowQR.self,
                     List.self,

@@ -95,6 +95,8 @@ private struct Editing {
     /// While the editor is open. A failure is kept until it is closed: the person is still writing.
     private mutating func edit(_ trouble: inout ClientFailure?) throws {
         ForegroundProcess.noteTermination()
+        errand.notices.isHushed = true
+        defer { errand.notices.isHushed = false }
         let editor = try ForegroundProcess(shell: EditedFile.editor, argument: file.path)
         while true {
             let ending = try editor.ending()

@@ -19,7 +19,8 @@ final class Errand {
     /// Held until the command ends.
     private let device: DeviceSlot?
     private var isRemembered = false
-    private let notices: Notices
+    /// What a person at a terminal is told.
+    let notices: Notices
     private var ending: ClientFailure?
 
     /// - Parameters:
@@ -144,7 +145,7 @@ final class Errand {
         } else {
             let question =
                 sentence + "Compare it with what the server printed at its start. Trust it from now on? [y/N] "
-            let isAnswerable = StandardStreams.inputIsTerminal && !options.json
+            let isAnswerable = StandardStreams.inputIsTerminal && !options.json && !notices.isHushed
             guard isAnswerable, let answer = StandardStreams.ask(question), [0x59, 0x79].contains(answer) else {
                 throw ClientFailure(
                     .untrusted,

@@ -63,17 +63,24 @@ struct Get: ParsableCommand {
 /// The whole state of a paste, in one snapshot.
 func whole(_ errand: Errand) throws -> Snapshot {
     var snapshot: Snapshot?
+    var bytes = 0
+    var progress = Progress()
+    defer { progress.clear() }
     while true {
         for report in try errand.step().reports {
             switch report {
             case .snapshot(let head):
                 snapshot = head
                 snapshot?.more = false
-            case .items(let items, _): snapshot?.items += items
+                bytes = head.items.reduce(0) { $0 + $1.text.count }
+            case .items(let items, _):
+                snapshot?.items += items
+                bytes += items.reduce(0) { $0 + $1.text.count }
             case .level:
                 if let snapshot { return snapshot }
             default: break
             }
         }
+        progress.show(bytes, "received")
     }
 }

@@ -5,6 +5,8 @@ import Reactor
 
 /// Troubles as they come and go.
 final class Notices {
+    /// Whether the terminal is another program's now.
+    var isHushed = false
     private let isQuiet: Bool
     private var told: String?
 
@@ -13,13 +15,13 @@ final class Notices {
     }
 
     func trouble(_ failure: ClientFailure) {
-        guard !isQuiet, told == nil else { return }
+        guard !isQuiet, !isHushed, told == nil else { return }
         told = failure.description
         say("pasted: \(failure) Trying again …\n")
     }
 
     func isWell() {
-        if told != nil { say("pasted: Connected again.\n") }
+        if told != nil, !isHushed { say("pasted: Connected again.\n") }
         told = nil
     }
 
