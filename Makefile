@@ -30,6 +30,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) -m unittest discover --start-directory Tests/protocol
 	$(PYTHON) Tests/outsider/outsider_tests.py
 	$(PYTHON) Tests/outsider/cli_tests.py
+	$(PYTHON) Tests/outsider/example_tests.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20
 
 test-browser: packages $(VENV)/.made

@@ -100,6 +100,22 @@ class Schema(unittest.TestCase):
             types = {s["$ref"].rsplit("/", 1)[1] for s in self.schemas[side]["oneOf"]}
             self.assertEqual(vectors, types)
 
+    def test_asyncapi_lists_every_message(self):
+        document = read("asyncapi.json")
+        listed = {"client": set(), "server": set()}
+        for name, message in document["components"]["messages"].items():
+            file, _, path = message["payload"]["schema"]["$ref"].partition("#/$defs/")
+            side = pathlib.Path(file).stem
+            self.assertIn(path, self.schemas[side]["$defs"])
+            listed[side].add(path)
+            self.assertIn(name, document["channels"]["live"]["messages"])
+        for side, action in (("client", "receive"), ("server", "send")):
+            types = {s["$ref"].rsplit("/", 1)[1] for s in self.schemas[side]["oneOf"]}
+            self.assertEqual(listed[side], types)
+            sent = [o for o in document["operations"].values() if o["action"] == action]
+            refs = {m["$ref"].rsplit(".", 1)[1] for operation in sent for m in operation["messages"]}
+            self.assertEqual(refs, types)
+
 
 if __name__ == "__main__":
     unittest.main()
