@@ -33,6 +33,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/outsider_tests.py
 	$(PYTHON) Tests/outsider/tls_tests.py
 	$(PYTHON) Tests/outsider/tls_floods.py
+	$(PYTHON) Tests/outsider/cli_tests.py
 	$(PYTHON) Tests/outsider/example_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py
 	$(PYTHON) Tests/outsider/attackers.py
@@ -81,6 +82,7 @@ bench: packages $(VENV)/.made
 	$(RELEASE)
 	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/run.py
 	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/edits.py
+	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/stream.py
 
 # Each target for SECONDS_EACH seconds, 60 unless said otherwise.
 fuzz: packages
@@ -105,7 +107,7 @@ docs: packages
 	swift package dump-symbol-graph --minimum-access-level public --skip-synthesized-members
 
 packages:
-	@.ci/packages libssl-dev zlib1g-dev libsqlite3-dev
+	@.ci/packages libssl-dev zlib1g-dev libsqlite3-dev libqrencode-dev
 
 $(VENV)/.made: Tests/requirements.txt
 	@.ci/packages python3-venv

@@ -36,7 +36,8 @@ let package = Package(
         .executableTarget(
             name: "pasted",
             dependencies: [
-                "PasteServer", "SQLiteStore", "PasteStore", "PasteCore", "PasteModel", "TLS", "Reactor", "Digest",
+                "PasteServer", "SQLiteStore", "PasteStore", "PasteCore", "PasteModel", "TLS", "Digest",
+                "PasteClient", "PasteProtocol", "Reactor",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -53,6 +54,12 @@ let package = Package(
                 "Reactor", "TLS", "PasteStore", "PasteCore", "PasteModel", "Digest", "CZlib",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        ours(
+            "PasteClient",
+            [
+                "Reactor", "TLS", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "CQREncode",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         ours(
             "SQLiteStore",
@@ -82,6 +89,7 @@ let package = Package(
         // C: what Swift can not import as it is (macros, inline functions, varargs).
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CLinux"),
+        .target(name: "CQREncode", linkerSettings: [.linkedLibrary("qrencode")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
         tests("ArchitectureTests", []),
@@ -89,6 +97,7 @@ let package = Package(
         tests("TLSTests", ["TLS", "Reactor", "COpenSSL"]),
         tests(
             "PasteServerTests", ["PasteServer", "PasteCore", "PasteModel", "PasteStore", "TLS", "Reactor", "CLinux"]),
+        tests("PasteClientTests", ["PasteClient", "PasteProtocol", "PasteModel", "TLS"]),
         tests("PasteModelTests", ["PasteModel", "Digest"]),
         tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
         tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),

@@ -221,6 +221,7 @@ struct pasted_tls_context *pasted_tls_client(const uint8_t *roots, size_t roots_
         return NULL;
     }
     SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    pasted_judge_servers(ssl);
     SSL_CTX_set_alpn_protos(ssl, (const unsigned char *)"\x08http/1.1", 9);
     ERR_clear_error();
     return (struct pasted_tls_context *)ssl;

@@ -8,6 +8,9 @@ static inline SSL_CTX *pasted_ssl_context(const struct pasted_tls_context *conte
     return (SSL_CTX *)context;
 }
 
+// Lets a client's sessions be judged as PastedPeer.h says.
+void pasted_judge_servers(SSL_CTX *context);
+
 // A sentence from `what` and the newest error of the queue, which is then emptied.
 void pasted_explain(char *why, size_t capacity, const char *what);
 

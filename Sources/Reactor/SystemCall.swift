@@ -21,6 +21,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the machine has no IPv6, or no IPv4.
     public var meansNoSuchFamily: Bool { number == EAFNOSUPPORT || number == EADDRNOTAVAIL }
 
+    /// Whether nobody reads the pipe any more that was written to.
+    public var meansBrokenPipe: Bool { number == EPIPE }
+
     /// A sentence such as "bind: Address already in use".
     public var description: String {
         "\(call): \(unsafe String(cString: strerror(number)))"

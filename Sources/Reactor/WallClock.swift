@@ -40,3 +40,9 @@ public struct WallClock: Sendable {
         return newest
     }
 }
+
+/// Time that goes on while the machine sleeps and that nobody sets: for waits and time-outs.
+public enum Clock {
+    /// Milliseconds since the machine started.
+    public static var milliseconds: Int64 { pasted_boot_nanoseconds() / 1_000_000 }
+}

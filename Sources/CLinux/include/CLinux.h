@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "Terminal.h"
+
 // Linux system calls in the one form that Reactor wants. Each answers a value of at least zero, or minus the
 // errno: taken here, right behind the call, where nothing can overwrite it. A call that a signal
 // interrupted is made again.

@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "PastedCertificate.h"
+#include "PastedPeer.h"
 #include "PastedTLS.h"
 
 // SHA-1 and SHA-256 by libcrypto's one-shot low-level functions: the EVP interface of OpenSSL 3.0 looks the

@@ -1,0 +1,46 @@
+// A QR code in the terminal: two modules in one character by half blocks.
+
+import CQREncode
+
+/// A QR code's modules.
+public struct QRDrawing: Hashable, Sendable {
+    /// Modules a side.
+    public let width: Int
+    private let dark: [Bool]
+    /// Light modules around it, without which it is not found (ISO/IEC 18004 asks for four).
+    static let margin = 4
+
+    /// The code of a text, error correction M; nil when the text is too long for one.
+    public init?(_ text: String) {
+        var modules = [UInt8](repeating: 0, count: Int(pasted_qr_widest * pasted_qr_widest))
+        let bytes = Array(text.utf8)
+        width = Int(unsafe pasted_qr(bytes, bytes.count, &modules))
+        guard width > 0 else { return nil }
+        dark = modules.prefix(width * width).map { $0 == 1 }
+    }
+
+    /// Whether that module is dark; all around the code is light.
+    public func isDark(_ x: Int, _ y: Int) -> Bool {
+        (0..<width).contains(x) && (0..<width).contains(y) && dark[y * width + x]
+    }
+
+    /// Columns that the drawing takes.
+    public var columns: Int { width + 2 * Self.margin }
+
+    /// The lines, with both colours set for each, so that it is dark on light whatever the terminal's own colours are.
+    /// - Parameter isColoured: False for what is no terminal: full blocks are light then, as on a dark screen.
+    public func lines(isColoured: Bool = true) -> [String] {
+        stride(from: -Self.margin, to: width + Self.margin, by: 2).map { y in
+            let line = (-Self.margin..<width + Self.margin).map { x -> Character in
+                // Light is the foreground: a block that is drawn.
+                switch (isDark(x, y), isDark(x, y + 1)) {
+                case (false, false): "\u{2588}"
+                case (false, true): "\u{2580}"
+                case (true, false): "\u{2584}"
+                case (true, true): " "
+                }
+            }
+            return isColoured ? "\u{1B}[38;5;231;48;5;16m\(String(line))\u{1B}[0m" : String(line)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import PasteModel
+import Testing
+
+/// A seeded generator: a failure names its seed.
+struct Dice: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+
+    mutating func next() -> UInt64 {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        return state &* 0x2545_F491_4F6C_DD1D
+    }
+
+    /// Lines of a small alphabet with wide characters, so that texts share much.
+    mutating func text(_ lines: Int) -> Text {
+        let words = ["a\n", "b\n", "\n", "\u{1F9A6}\u{E9}\n", "long line\n", "x", "\r\n", "\u{65}\u{301}"]
+        return Text(
+            (0..<Int.random(in: 0...lines, using: &self)).map { _ in words.randomElement(using: &self) ?? "" }.joined())
+    }
+}
+
+@Suite struct EditLawTests {
+    @Test("a difference leads from one text to the other", arguments: 0..<400 as Range<UInt64>)
+    func difference(seed: UInt64) {
+        var dice = Dice(seed + 1)
+        let (before, after) = (dice.text(30), dice.text(30))
+        let edit = TextEdit.difference(from: before, to: after)
+        #expect(edit.apply(to: before) == after)
+        #expect(edit.ops.isEmpty == (before == after))
+        #expect(edit.ops.isEmpty || edit.normalised() == edit)
+    }
+
+    @Test("changes in two places stay two: what others do between them is not touched")
+    func twoPlaces() throws {
+        let before = Text("one\ntwo\nthree\nfour\nfive\n")
+        let mine = TextEdit.difference(from: before, to: Text("ONE\ntwo\nthree\nfour\nFIVE\n"))
+        let others = TextEdit.difference(from: before, to: Text("one\ntwo\n3\nfour\nfive\n"))
+        let merged = try #require(others.apply(to: before).flatMap { mine.transformed(over: others).apply(to: $0) })
+        #expect(merged.string == "ONE\ntwo\n3\nfour\nFIVE\n")
+    }
+
+    @Test("texts with more changed lines than are compared still differ by an edit that may be sent")
+    func manyLines() {
+        let before = Text((0..<6_000).map { "\($0)\n" }.joined())
+        let after = Text((0..<6_000).map { "\($0 % 2 == 0 ? $0 : -$0)\n" }.joined())
+        let edit = TextEdit.difference(from: before, to: after)
+        #expect(edit.apply(to: before) == after)
+        #expect(edit.ops.count <= TextEdit.maximumOps)
+    }
+
+    @Test("two edits in a row and their composition do the same", arguments: 0..<400 as Range<UInt64>)
+    func composition(seed: UInt64) {
+        var dice = Dice(seed + 1)
+        let (first, second, third) = (dice.text(20), dice.text(20), dice.text(20))
+        let edit = TextEdit.difference(from: first, to: second)
+        let next = TextEdit.difference(from: second, to: third)
+        #expect(edit.composed(with: next).apply(to: first) == third)
+        #expect(edit.composed(with: TextEdit(ops: [])) == edit)
+        #expect(TextEdit(ops: []).composed(with: next) == next)
+    }
+}
