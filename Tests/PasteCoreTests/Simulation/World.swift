@@ -153,6 +153,7 @@ final class World {
         guard ledger.violations.isEmpty else { return }
         checkLiveness()
         checkAgreement()
+        checkLetters()
         guard ledger.violations.isEmpty, dice.chance(500) else { return }
         outliveEverything()
     }
