@@ -105,6 +105,7 @@ final class Device {
             for index in file.outbox.indices {
                 file.outbox[index].isSent = false
                 file.outbox[index].isHeld = false
+                file.outbox[index].receipt = nil
             }
         }
         creation?.isSent = false
