@@ -227,10 +227,10 @@ export class Session {
 
   /** The page is level with the server: decide what becomes of the outbox, then go on. */
   #level(message, isSame) {
+    this.#moveTo(message);
     for (const each of message.acked ?? []) this.#acked(each);
     if (!isSame) this.requests.returnAll("otherHistory", "Written for an earlier paste with this key.");
     this.proven = true;
-    this.#moveTo(message);
     this.link.level();
   }
 

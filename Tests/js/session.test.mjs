@@ -227,6 +227,16 @@ describe("requests", () => {
     assert.equal(made.outbox.unanswered().length, 0);
   });
 
+  test("of an earlier life of the page, which knew no cursor, are acknowledged by its first snapshot", () => {
+    const before = live();
+    before.handle(append("kept"));
+    const made = session({ stored: { entries: [...before.outbox.entries.values()] }, cursor: null }, opened);
+    made.handle(message({ type: "welcome", limits: {}, now: 1_500 }));
+    made.handle(snapshot({ acked: [{ ref: 1, seq: 2 }] }));
+    assert.equal(made.outbox.unanswered().length, 0);
+    assert.equal(made.connection, "live");
+  });
+
   test("are acknowledged by ack, by acked of resumed and by acked of a snapshot", () => {
     for (const answer of [message({ type: "ack", ref: 1, seq: 2 }), resumed({ acked: [{ ref: 1, seq: 2 }] }),
       snapshot({ same: true, acked: [{ ref: 1, seq: 2 }] })]) {

@@ -192,10 +192,10 @@ class ServiceManager(unittest.TestCase):
 
 
 class Metrics(unittest.IsolatedAsyncioTestCase):
-    SAMPLE = re.compile(r'^([a-z_:][a-z0-9_:]*)(?:\{([a-z_]+)="([^"\\\n]*)"\})? (-?[0-9.e+-]+|\+Inf|NaN)$')
+    SAMPLE = re.compile(r'^([a-z_:][a-z0-9_:]*)(?:\{((?:[a-z_]+="[^"\\\n]*",)*)([a-z_]+)="([^"\\\n]*)"\})? (-?[0-9.e+-]+|\+Inf|NaN)$')
 
     def check(self, text):
-        """Prometheus' text format as its documentation has it; the samples by name and label."""
+        """Prometheus' text format as its documentation has it; the samples by name, labels and the last label's value."""
         self.assertTrue(text.endswith("\n"))
         types, helps, samples, current = {}, set(), {}, None
         for line in text.splitlines():
@@ -213,7 +213,8 @@ class Metrics(unittest.IsolatedAsyncioTestCase):
             else:
                 match = self.SAMPLE.match(line)
                 self.assertTrue(match, line)
-                name, label, value, number = match.groups()
+                name, more, label, value, number = match.groups()
+                label = label and more + label
                 family = re.sub("_(bucket|sum|count)$", "", name) if types[current] == "histogram" else name
                 self.assertEqual(family, current, "a sample outside its family")
                 self.assertNotIn((name, label, value), samples, "a sample twice")

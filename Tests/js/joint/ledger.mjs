@@ -4,7 +4,7 @@ export class Ledger {
   constructor(world) {
     this.world = world;
     this.violations = [];
-    this.pastes = []; // by number: {tags, isRemoved}; tags[seq] is what is durable now
+    this.pastes = []; // by number: {tags, mostSeq, isRemoved}; tags[seq] is what is durable now, mostSeq what ever was
     this.durable = new Map(); // "seq tag", now or earlier -> number of the paste
     this.letters = new Map(); // letter -> {device, paste, isDeleted, count}
     this.gone = new Map(); // letter -> how often it was in texts that are gone from the disk
@@ -32,7 +32,7 @@ export class Ledger {
   // What becomes durable
 
   made({ paste, tag }) {
-    this.pastes[paste] = { tags: [tag], isRemoved: false };
+    this.pastes[paste] = { tags: [tag], mostSeq: 0, isRemoved: false };
     this.durable.set(`0 ${tag}`, paste);
   }
 
@@ -41,6 +41,7 @@ export class Ledger {
     if (isRemoved) this.violation(`event ${seq} of a paste that is over`);
     if (seq !== tags.length) this.violation(`event ${seq} follows ${tags.length - 1}`);
     tags[seq] = tag;
+    this.pastes[paste].mostSeq = Math.max(this.pastes[paste].mostSeq, seq);
     this.durable.set(`${seq} ${tag}`, paste);
     this.lose(gone);
   }
@@ -85,7 +86,8 @@ export class Ledger {
     if (typeof seq !== "number") return;
     this.eventsShown += 1;
     if (type === "ack") {
-      if (!this.pastes.some(({ tags }) => seq < tags.length)) this.violation(`not durable: ack ${seq} told to ${device.name}`);
+      // It may have been on its way while the disk was rolled back, and it names no tag.
+      if (!this.pastes.some(({ mostSeq }) => seq <= mostSeq)) this.violation(`not durable: ack ${seq} told to ${device.name}`);
     } else if (!this.durable.has(`${seq} ${tag}`)) {
       this.violation(`not durable: ${type} ${seq} shown to ${device.name}`);
     }
