@@ -105,7 +105,7 @@ let package = Package(
         tests(
             "PasteCoreTests",
             [
-                "PasteCore", "PasteStore", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest",
+                "PasteCore", "PasteStore", "PasteClient", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),

@@ -293,9 +293,11 @@ public struct ClientSession: Sendable {
     private mutating func level(_ cursor: Cursor, _ acked: [Receipt], isSnapshot: Bool, _ now: Milliseconds) {
         self.cursor = cursor
         arriving = nil
-        for receipt in acked { finish(receipt) }
+        // A device that reads slowly is sent a snapshot unasked. It names no requests: their acks came before it.
+        let noted = outbox.entries.compactMap(\.receipt).filter { $0.seq <= cursor.seq }
+        for receipt in acked + noted { finish(receipt) }
         becomeLive(now)
-        reports.append(.level(cursor, isSnapshot: isSnapshot, taken: Set(acked.map(\.ref))))
+        reports.append(.level(cursor, isSnapshot: isSnapshot, taken: Set((acked + noted).map(\.ref))))
     }
 
     private mutating func becomeLive(_ now: Milliseconds) {
@@ -318,7 +320,7 @@ public struct ClientSession: Sendable {
     private mutating func acknowledge(_ receipt: Receipt, _ now: Milliseconds) {
         if following != nil, case .change(.edit) = outbox[receipt.ref]?.wish {
             // The text needs the event itself: it is still to come, or it came before we knew the request as ours.
-            if let cursor, receipt.seq <= cursor.seq { startOver(now: now) }
+            if let cursor, receipt.seq <= cursor.seq { startOver(now: now) } else { outbox.note(receipt) }
             return
         }
         finish(receipt)

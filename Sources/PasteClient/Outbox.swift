@@ -22,6 +22,8 @@ struct Outbox {
         var isSent = false
         /// Held back until it was rebased: the server was asked for a snapshot.
         var isHeld = false
+        /// It took effect, says an `ack` on this connection; what became of it is still to come.
+        var receipt: Receipt?
     }
 
     private(set) var entries: [Entry] = []
@@ -47,13 +49,19 @@ struct Outbox {
 
     /// The connection is lost: whatever was sent may have arrived or not.
     mutating func interrupted() {
-        for index in entries.indices { entries[index].isSent = false }
+        for index in entries.indices { (entries[index].isSent, entries[index].receipt) = (false, nil) }
     }
 
     /// Sends it again later, as it is.
     mutating func postpone(_ ref: UInt64, isHeld: Bool = false) {
         guard let index = entries.firstIndex(where: { $0.ref == ref }) else { return }
         (entries[index].isSent, entries[index].isHeld) = (false, isHeld)
+    }
+
+    /// It took effect; it stays until its event or a snapshot shows it.
+    mutating func note(_ receipt: Receipt) {
+        guard let index = entries.firstIndex(where: { $0.ref == receipt.ref }) else { return }
+        entries[index].receipt = receipt
     }
 
     /// The same request on a newer text, for an edit that did not take effect.

@@ -241,6 +241,32 @@ private let append = Wish.change(.append(Text("text")))
         #expect(stage.sent() == [.request(ref: ref, .edit(.pad, base: 8, edit), paste: nil)])
     }
 
+    @Test("an edit that an `ack` named is taken by the snapshot that comes unasked after it, and is not sent again")
+    func ackThenSnapshot() {
+        var stage = Stage()
+        _ = stage.open()
+        stage.hear(stage.snapshot(seq: 3))
+        let ref = stage.session.ask(.change(.edit(.pad, base: 0, TextEdit(ops: [.insert(Text("a"))]))))
+        #expect(stage.sent().count == 1)
+        _ = stage.session.takeReports()
+        stage.hear(.ack(Receipt(ref: ref, seq: 5, item: nil)))
+        #expect(stage.session.unanswered == 1)
+        stage.hear(stage.snapshot(seq: 8))
+        #expect(
+            stage.session.takeReports().contains(
+                .level(Cursor(seq: 8, tag: 8), isSnapshot: true, taken: [ref])))
+        #expect(stage.session.unanswered == 0)
+
+        // On another connection only `acked` counts: the server may have been set back meanwhile.
+        let second = stage.session.ask(.change(.edit(.pad, base: 0, TextEdit(ops: [.insert(Text("b"))]))))
+        _ = stage.sent()
+        stage.hear(.ack(Receipt(ref: second, seq: 9, item: nil)))
+        stage.lose()
+        _ = stage.comeBack()
+        stage.hear(stage.snapshot(seq: 10))
+        #expect(stage.session.unanswered == 1)
+    }
+
     @Test("silence is asked about after 45 s, and a server that stays silent is given up")
     func silence() {
         var stage = Stage()

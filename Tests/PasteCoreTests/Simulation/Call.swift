@@ -16,6 +16,8 @@ final class Call {
     var askedFrom: Cursor?
     /// A paste ended while a `subscribe` to it was under way: the error that may answer that does not say so.
     var mayHearOldError = false
+    /// What was followed up to its head, without a break since.
+    var leveled: File?
     /// How often `subscribe` was said.
     var subscriptions = 0
     /// Snapshot or `resumed` have come.

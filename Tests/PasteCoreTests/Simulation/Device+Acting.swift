@@ -70,6 +70,7 @@ extension Device {
             }
         case 403..<408:
             send(.unsubscribe, on: call)
+            call.leveled = nil
             call.mustSubscribe = true
             call.isLevel = false
         case 408..<416:
@@ -99,13 +100,15 @@ extension Device {
 
     /// The person wants something of the paste: it waits in the outbox until the server has it.
     private func wish(_ request: PasteRequest, of file: File) {
-        // What is long unanswered must not become older than the server remembers.
-        guard file.outbox.count < 40, (file.outbox.first?.ref).map({ $0 + 50 > nextRefToTake }) != false else {
-            return
-        }
+        guard mayAsk(of: file) else { return }
         let ref = takeRef()
         world.ledger.asked(file.author, ref, request, of: file.id)
         file.outbox.append(File.Wish(ref: ref, message: .request(ref: ref, request, paste: nil)))
+    }
+
+    /// What is long unanswered must not become older than the server remembers.
+    func mayAsk(of file: File) -> Bool {
+        file.outbox.count < 40 && (file.outbox.first?.ref).map { $0 + 50 > nextRefToTake } != false
     }
 
     /// A request is sent again although its answer is on its way.

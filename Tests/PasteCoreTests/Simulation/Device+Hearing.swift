@@ -17,17 +17,22 @@ extension Device {
             world.publish(created.paste)
             current = self.file(created.paste)
         case .snapshot(let snapshot):
-            file?.take(snapshot, askedFrom: call.askedFrom, mayInterrupt: call.subscriptions > 1)
+            file?.take(
+                snapshot, askedFrom: call.askedFrom, mayInterrupt: call.subscriptions > 1,
+                goesOn: call.leveled === file)
             call.askedFrom = nil
             call.isLevel = !snapshot.more
+            call.leveled = snapshot.more ? nil : file
             call.mayHearOldError = false
         case .items(let items, let more):
             file?.take(items: items, more: more, mayBeEarlier: call.subscriptions > 1)
             call.isLevel = !more
+            call.leveled = more ? nil : file
         case .resumed(let resumed):
             file?.take(resumed)
             call.askedFrom = nil
             call.isLevel = true
+            call.leveled = file
         case .event(let event):
             file?.take(event)
         case .ack(let receipt):
@@ -92,12 +97,19 @@ extension Device {
         guard let file = files.first(where: { $0.outbox.contains { $0.ref == ref } }),
             let index = file.outbox.firstIndex(where: { $0.ref == ref })
         else { return }
-        if error.retry != .never {
+        if code == .staleBase, file.outbox[index].target != nil {
+            file.outbox[index].isHeld = true
+            file.needsSnapshot = true
+            return
+        }
+        // A person who can't keep the pad that was seen looks again.
+        if error.retry != .never, code != .staleBase {
             file.outbox[index].isSent = false
             file.outbox[index].from = now + (error.retryAfter ?? dice.milliseconds(50...400))
             return
         }
         let wish = file.outbox.remove(at: index)
+        file.refused(wish)
         switch code {
         case .noSuchPaste:
             world.ledger.noSuchPaste(file.id, now: now)
@@ -105,7 +117,7 @@ extension Device {
         case .notSubscribed:
             // Sent before the end of the paste was heard.
             world.ledger.expect(file.isOver, "device \(name): not subscribed to what it follows")
-        case .emptyText, .textTooLarge, .pasteFull, .tooManyItems, .noSuchItem, .badExpiry, .badEdit, .staleBase:
+        case .emptyText, .textTooLarge, .pasteFull, .tooManyItems, .noSuchItem, .badExpiry, .staleBase:
             world.ledger.expect(
                 wish.isDoubled || world.ledger.seq(file.author, ref, of: file.id) == nil,
                 "law 2: ref \(ref) was refused as \(code) and took effect")

@@ -25,6 +25,7 @@ final class Device {
     var creation: (ref: UInt64, message: ClientMessage, from: Milliseconds, isSent: Bool)?
 
     let world: World
+    var lettersTyped = 0
     private(set) var nextRefToTake: UInt64 = 1
 
     init(name: Int, manner: Manner, slowness: Link.Slowness, world: World) {
@@ -45,7 +46,7 @@ final class Device {
 
     /// Whether there is nothing left to wait for.
     var isAtRest: Bool {
-        guard creation == nil, files.allSatisfy({ $0.isOver || $0.outbox.isEmpty }) else { return false }
+        guard creation == nil, files.allSatisfy({ $0.isOver || $0.isDone }) else { return false }
         guard manner == .viewer, let current, !current.isOver else { return true }
         return call?.isLevel == true && call?.following === current && current.isLevel()
     }
@@ -67,6 +68,7 @@ final class Device {
     }
 
     private func think() {
+        if manner == .viewer, !world.isHealed, dice.chance(world.plan.typing) { type() }
         guard let call else { return connect() }
         if call.heardAt + 65_000 < now {
             // Half open: the server's pings and answers stopped long ago.
@@ -75,9 +77,9 @@ final class Device {
         }
         if !world.isHealed {
             act(call)
-        } else if manner == .viewer, current?.isOver != false || (call.isLevel && current?.outbox.isEmpty == true) {
+        } else if manner == .viewer, current?.isOver != false || (call.isLevel && current?.isDone == true) {
             // What waits for other pastes is brought there.
-            let unfinished = files.first { !$0.isOver && !$0.outbox.isEmpty }
+            let unfinished = files.first { !$0.isOver && !$0.isDone }
             if let unfinished, unfinished !== current {
                 current = unfinished
                 call.isLevel = false
@@ -102,6 +104,8 @@ final class Device {
         for file in files {
             for index in file.outbox.indices {
                 file.outbox[index].isSent = false
+                file.outbox[index].isHeld = false
+                file.outbox[index].receipt = nil
             }
         }
         creation?.isSent = false
@@ -144,7 +148,8 @@ final class Device {
         var cursor = call.earlier == nil ? file.cursor : nil
         // At times a device has lost what it knew, or remembers somebody else's tag. The latter at its first
         // `subscribe` only: what is still under way from an earlier one is about the cursor of that.
-        if dice.chance(50) { cursor = nil }
+        if dice.chance(50) || (file.needsSnapshot && call.leveled === file) { cursor = nil }
+        file.needsSnapshot = false
         if dice.chance(20), call.subscriptions == 1, let known = cursor {
             cursor = Cursor(seq: known.seq, tag: known.tag ^ 1)
         }
@@ -168,9 +173,11 @@ final class Device {
             return
         }
         guard let current, !current.isOver else { return }
+        if call.isLevel, current.needsSnapshot { call.mustSubscribe = true }
         if call.following !== current || call.mustSubscribe {
             subscribe(current, on: call)
         } else if call.isLevel {
+            if mayAsk(of: current) { current.collectEdits(takeRef) }
             pump(current, on: call, paste: nil)
         }
     }
@@ -180,7 +187,7 @@ final class Device {
         var inFlight = file.outbox.count { $0.isSent }
         for index in file.outbox.indices where inFlight < most {
             let wish = file.outbox[index]
-            guard !wish.isSent, wish.from <= now else { continue }
+            guard !wish.isSent, !wish.isHeld, wish.from <= now else { continue }
             inFlight += 1
             file.outbox[index].isSent = true
             send(wish.message.to(paste), on: call)

@@ -10,21 +10,32 @@ final class File {
     private(set) var known: PasteState?
     /// A snapshot of which more items are to come.
     private(set) var underWay: Snapshot?
+    /// Whether that is of the history that was known.
+    private var isSame = false
     /// What was asked for and not acknowledged, in order.
     var outbox: [Wish] = []
+    /// The texts that the person has open.
+    var drafts: [Draft] = []
+    /// An edit's base or fate is not known any more: what is known must come as a snapshot.
+    var needsSnapshot = false
     private(set) var isOver = false
     private(set) var acknowledged: [UInt64] = []
 
-    private let ledger: Ledger
+    let ledger: Ledger
 
     /// One request of the device.
     struct Wish {
         let ref: UInt64
-        let message: ClientMessage
+        /// Unaltered until it is answered, but for an edit after a snapshot.
+        var message: ClientMessage
         /// Sent on the present connection and not answered.
         var isSent = false
         /// Sent twice without waiting for an answer: a refusal of the one says nothing of the other.
         var isDoubled = false
+        /// An `ack` named it on this connection; its event is still to come, or a snapshot that holds it.
+        var receipt: Receipt?
+        /// Its base is too old: it waits for a snapshot.
+        var isHeld = false
         /// Not to be sent before.
         var from: Milliseconds = 0
     }
@@ -54,7 +65,8 @@ final class File {
     // MARK: What the server says
 
     /// - Parameter mayInterrupt: Whether it was asked for more than once: the last answer counts.
-    func take(_ snapshot: Snapshot, askedFrom cursor: Cursor?, mayInterrupt: Bool) {
+    /// - Parameter goesOn: Whether it was followed on this connection before: then it is the same paste still.
+    func take(_ snapshot: Snapshot, askedFrom cursor: Cursor?, mayInterrupt: Bool, goesOn: Bool) {
         ledger.expect(underWay == nil || mayInterrupt, "law 3: a snapshot within a snapshot")
         ledger.expect(snapshot.you == author, "a snapshot names its reader wrongly")
         ledger.expect(
@@ -63,6 +75,7 @@ final class File {
             ledger.shown(cursor, of: id, as: "a cursor that a snapshot calls its own")
         }
         underWay = snapshot
+        isSame = cursor == nil ? goesOn : snapshot.same
         finishSnapshot(more: snapshot.more)
     }
 
@@ -86,9 +99,12 @@ final class File {
         state.items = snapshot.items
         known = state
         expectTruth("after a snapshot")
-        for receipt in snapshot.acked {
+        // A device that reads slowly is sent a snapshot unasked. It names no requests: their acks came before it.
+        let acked = snapshot.acked + outbox.compactMap(\.receipt).filter { $0.seq <= snapshot.cursor.seq }
+        for receipt in acked {
             acknowledge(receipt)
         }
+        carryOverSnapshot(acked: acked, isSame: isSame)
     }
 
     func take(_ resumed: Resumed) {
@@ -97,8 +113,10 @@ final class File {
         ledger.expect(resumed.cursor == known?.cursor, "law 3: resumed at another place than the events led to")
         ledger.expect(resumed.expiresAt == known?.expiresAt, "law 3: resumed with another expiry")
         for receipt in resumed.acked {
-            acknowledge(receipt)
+            // Two subscriptions on one connection: the earlier one's snapshot held the edit and did not name it.
+            if isEdit(receipt.ref) { needsSnapshot = true } else { acknowledge(receipt) }
         }
+        for index in outbox.indices { outbox[index].isHeld = false }
     }
 
     func take(_ event: Event) {
@@ -120,6 +138,7 @@ final class File {
         if event.author == author {
             acknowledge(Receipt(ref: event.ref, seq: event.cursor.seq, item: event.body.madeItem))
         }
+        carry(over: event)
     }
 
     /// An `ack`: of a request that took effect, or of the paste's end.
@@ -128,6 +147,13 @@ final class File {
             let isRemoved = ledger.book(id)?.isRemoved == true
             ledger.expect(isRemoved, "law 1: a deletion was acknowledged before it was durable")
             return end()
+        }
+        if isEdit(receipt.ref) {
+            ledger.shown(receipt: receipt, to: author, of: id)
+            // Its event tells what became of it: that is still to come, or was in a text that did not name it.
+            if let known, receipt.seq <= known.cursor.seq { needsSnapshot = true }
+            for index in outbox.indices where outbox[index].ref == receipt.ref { outbox[index].receipt = receipt }
+            return
         }
         acknowledge(receipt)
     }
@@ -144,6 +170,8 @@ final class File {
         isOver = true
         underWay = nil
         outbox = []
+        for draft in drafts { giveBack(draft) }
+        drafts = []
     }
 
     /// What the device shows has to be what the log says at that place, byte for byte.

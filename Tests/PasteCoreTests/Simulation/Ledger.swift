@@ -28,6 +28,9 @@ final class Ledger {
     /// Counted, so that a run that proves nothing is noticed.
     private(set) var eventsChecked = 0
     private(set) var eventsStored = 0
+    private(set) var editsStored = 0
+    private(set) var rebases = 0
+    let letters = Letters()
     private var books: [PasteID: Book] = [:]
     private var order: [PasteID] = []
     private var requests: [Name: PasteRequest] = [:]
@@ -55,6 +58,12 @@ final class Ledger {
         let name = Name(paste: id, author: author, ref: ref)
         expect(requests[name] == nil || requests[name] == request, "a device used a ref twice: the test is wrong")
         requests[name] = request
+    }
+
+    /// An edit that did not take effect yet is made anew on a newer text, under its ref.
+    func rebased(_ author: Author, _ ref: UInt64, _ request: PasteRequest, of id: PasteID) {
+        rebases += 1
+        requests[Name(paste: id, author: author, ref: ref)] = request
     }
 
     func askedToDelete(_ id: PasteID) {
@@ -115,6 +124,7 @@ final class Ledger {
         let name = Name(paste: id, author: event.author, ref: event.ref)
         let head = book.head
         eventsStored += 1
+        if case .edit = event.body { editsStored += 1 }
         expect(
             event.cursor == head.cursor.advanced(by: event.author, ref: event.ref),
             "law 3: event \(event.cursor.seq) does not follow \(head.cursor.seq)")

@@ -21,6 +21,8 @@ struct Plan {
     var crashes: Bool
     /// Whether devices delete pastes.
     var deletes: Bool
+    /// How often, in a thousand thoughts, a person types.
+    var typing: Int
     /// Whether pastes live so short that some end while in use.
     var livesShort: Bool
     var settings: CoreSettings
@@ -39,6 +41,7 @@ struct Plan {
         crashes = dice.chance(400)
         deletes = dice.chance(400)
         livesShort = dice.chance(400)
+        typing = dice.pick(0, 60, 300, 700)
 
         limits = Limits()
         limits.textBytes = 4_096

@@ -84,6 +84,15 @@ extension World {
         }
     }
 
+    /// What people typed: lost, doubled, diverged are none.
+    func checkLetters() {
+        for device in devices {
+            for file in device.files where !file.isOver { file.expectDraftsLevel() }
+        }
+        let books = ledger.ids.compactMap { id in ledger.book(id).map { (id: id, book: $0) } }
+        for wrong in ledger.letters.check(books) { ledger.violation(wrong) }
+    }
+
     /// Law 5: when the time of every paste is over, nothing is left of them anywhere and every viewer was told.
     func outliveEverything() {
         let end = agenda.now + plan.limits.lifetime + 60_000

@@ -153,13 +153,15 @@ final class World {
         guard ledger.violations.isEmpty else { return }
         checkLiveness()
         checkAgreement()
+        checkLetters()
         guard ledger.violations.isEmpty, dice.chance(500) else { return }
         outliveEverything()
     }
 
     private func step(until end: Milliseconds) -> Bool {
         let happened = agenda.step(until: end)
-        trace = (trace &* 0x100_0000_01B3) ^ UInt64(bitPattern: agenda.now) ^ (UInt64(ledger.eventsStored) << 32)
+        let counts = UInt64(ledger.eventsStored) << 32 ^ UInt64(ledger.letters.count) << 16
+        trace = (trace &* 0x100_0000_01B3) ^ UInt64(bitPattern: agenda.now) ^ counts
         return happened
     }
 
