@@ -68,6 +68,8 @@ public struct ClientSession: Sendable {
     private var quietAt: Milliseconds?
     /// Our place in the log, while what we showed is the state at it.
     private(set) var cursor: Cursor?
+    /// Whether events can't lead on from there: a whole snapshot is on its way, on this connection.
+    private var startsOver = false
     /// The cursor that the last subscribe named.
     private var asked: Cursor?
     private var arriving: Snapshot?
@@ -167,14 +169,15 @@ public struct ClientSession: Sendable {
 
     private mutating func subscribe() {
         guard let following else { return }
-        asked = cursor
+        // On a new connection the cursor is named all the same: it tells another history from ours.
+        asked = startsOver ? nil : cursor
         let pending = outbox.entries.prefix(AnnouncedLimits.pendingRefs).map(\.ref)
-        control.append(.subscribe(paste: following, after: cursor, pending: pending))
+        control.append(.subscribe(paste: following, after: asked, pending: pending))
     }
 
     /// Follows anew from a whole snapshot: the server's state can't be reached by events.
     private mutating func startOver(now: Milliseconds) {
-        cursor = nil
+        startsOver = true
         arriving = nil
         phase = .greeting
         deadline = now + Self.connectPatience
@@ -188,6 +191,7 @@ public struct ClientSession: Sendable {
     public mutating func closed(code: UInt16, now: Milliseconds, random: Double, why: ClientFailure? = nil) {
         guard phase != .ended else { return }
         (control, arriving, holdUntil, subscribeAt, deadline, quietAt) = ([], nil, nil, nil, nil, nil)
+        startsOver = false
         if code == 1009, let largest = outbox.largest {
             refuse(largest.ref, ErrorMessage(code: .textTooLarge, ref: largest.ref))
         }
@@ -243,7 +247,7 @@ public struct ClientSession: Sendable {
             // is not for us. Quotes inside texts are escaped, so this finds only a field.
             if error.code != .unknownType {
                 end(ClientFailure(.unreachable, "What answers does not speak this protocol (\(error.explanation))."))
-            } else if following != nil, json.firstRange(of: Array("\"seq\":".utf8)) != nil {
+            } else if following != nil, !startsOver, json.firstRange(of: Array("\"seq\":".utf8)) != nil {
                 startOver(now: now)
             }
         }
@@ -292,6 +296,7 @@ public struct ClientSession: Sendable {
 
     private mutating func level(_ cursor: Cursor, _ acked: [Receipt], isSnapshot: Bool, _ now: Milliseconds) {
         self.cursor = cursor
+        startsOver = false
         arriving = nil
         // A device that reads slowly is sent a snapshot unasked. It names no requests: their acks came before it.
         let noted = outbox.entries.compactMap(\.receipt).filter { $0.seq <= cursor.seq }
@@ -308,7 +313,7 @@ public struct ClientSession: Sendable {
     }
 
     private mutating func take(_ event: Event, _ now: Milliseconds) {
-        guard let known = cursor, arriving == nil, event.cursor.seq > known.seq else { return }
+        guard let known = cursor, !startsOver, arriving == nil, event.cursor.seq > known.seq else { return }
         guard event.cursor.seq == known.seq + 1, event.body != .erased else { return startOver(now: now) }
         cursor = event.cursor
         let isOwn = event.author == you && outbox[event.ref] != nil
@@ -320,7 +325,7 @@ public struct ClientSession: Sendable {
     private mutating func acknowledge(_ receipt: Receipt, _ now: Milliseconds) {
         if following != nil, case .change(.edit) = outbox[receipt.ref]?.wish {
             // The text needs the event itself: it is still to come, or it came before we knew the request as ours.
-            if let cursor, receipt.seq <= cursor.seq { startOver(now: now) } else { outbox.note(receipt) }
+            if let cursor, !startsOver, receipt.seq <= cursor.seq { startOver(now: now) } else { outbox.note(receipt) }
             return
         }
         finish(receipt)

@@ -174,6 +174,20 @@ private let append = Wish.change(.append(Text("text")))
                     paste: "maple-otter-cabin", after: Cursor(seq: 3, tag: 3), pending: []))
     }
 
+    @Test("who starts over and is cut off names the old cursor next: the key may open another paste by then")
+    func cutOffWhileStartingOver() {
+        var stage = Stage()
+        _ = stage.open()
+        stage.hear(stage.snapshot(seq: 3))
+        stage.hear(stage.event(5, ref: 1, .remove(item: 1)))
+        stage.hear(stage.event(6, ref: 2, .remove(item: 2)))
+        #expect(stage.sent() == [.subscribe(paste: "maple-otter-cabin", after: nil, pending: [])])
+        stage.lose()
+        #expect(
+            stage.comeBack().last
+                == .subscribe(paste: "maple-otter-cabin", after: Cursor(seq: 3, tag: 3), pending: []))
+    }
+
     @Test("another history under the same key is never merged: it ends")
     func otherHistory() {
         var stage = Stage()
