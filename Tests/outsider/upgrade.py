@@ -117,6 +117,7 @@ async def main(upgrades, rate, seed):
     await rounds("a passed socket", upgrades, rate, tls=False)
     await rounds("a passed socket", upgrades, rate, tls=True)
     await rounds("a shared port", upgrades, rate, tls=False)
+    await rounds("a shared port", upgrades, rate, tls=True)
 
 
 if __name__ == "__main__":
