@@ -74,9 +74,9 @@ simulate: packages
 # The tests of everything that has threads, C or raw memory, under the thread and the address sanitizer.
 sanitize: packages
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp swift test --sanitize=thread --scratch-path build/thread \
-		--filter 'ReactorTests|TLSTests|PasteServerTests|StoreTests'
+		--filter 'ReactorTests|TLSTests|PasteServerTests|StoreTests|VisitorsTests|PasteClientTests'
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path build/address \
-		--filter 'ReactorTests|TLSTests|PasteServerTests|WebSocketTests|HTTP1Tests|PasteProtocolTests|PasteModelTests'
+		--filter 'ReactorTests|TLSTests|PasteServerTests|WebSocketTests|HTTP1Tests|PasteProtocolTests|PasteModelTests|PasteClientTests'
 
 bench: packages $(VENV)/.made
 	$(RELEASE)
