@@ -52,14 +52,14 @@ import Testing
         writer.start()
         let reader = Thread { _ = try? loud.receive(flood.utf8.count) }
         reader.start()
-        var worst: Duration = .zero
+        // Who starves is answered when the flood is over.
+        var answeredMeanwhile = 0
         for _ in 0..<50 {
-            let start = ContinuousClock.now
             try quiet.send("hello\n")
             #expect(try quiet.text(6) == "hello\n")
-            worst = max(worst, ContinuousClock.now - start)
+            if !reader.isFinished { answeredMeanwhile += 1 }
         }
-        #expect(worst < .milliseconds(500))
+        #expect(answeredMeanwhile > 5)
         while !reader.isFinished { try await Task.sleep(for: .milliseconds(5)) }
         await server.group.stop()
     }
@@ -75,7 +75,8 @@ import Testing
         try await Task.sleep(for: .milliseconds(300))
         let before = server.ticks
         try await Task.sleep(for: .milliseconds(500))
-        #expect(server.ticks == before)
+        // A shard that kept trying would go round thousands of times.
+        #expect(server.ticks - before < 10)
         #expect(try slow.receive(6_000_000).count == 6_000_000)
         await server.group.stop()
     }
