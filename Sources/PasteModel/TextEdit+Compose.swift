@@ -6,8 +6,8 @@ extension TextEdit {
     /// Law: for any text, `compose` gives what both give one after the other. Linear in the steps of both.
     public func composed(with next: TextEdit) -> TextEdit {
         var builder = EditBuilder()
-        var before = PieceReader(ops)
-        var after = PieceReader(next.ops)
+        var before = StepReader(ops)
+        var after = StepReader(next.ops)
         while before.head != nil || after.head != nil {
             if case .delete(let count) = before.head {
                 builder.delete(count)
@@ -23,7 +23,7 @@ extension TextEdit {
     }
 
     /// What `before` produces (keeps or inserts) meets what `after` does with it.
-    private func pair(_ before: inout PieceReader, _ after: inout PieceReader, into builder: inout EditBuilder) {
+    private func pair(_ before: inout StepReader, _ after: inout StepReader, into builder: inout EditBuilder) {
         // Behind the last step of either all is kept.
         let count = min(before.length ?? .max, after.length ?? .max)
         let isKept =
@@ -42,45 +42,9 @@ extension TextEdit {
     }
 }
 
-/// Reads steps piece by piece; an insert too can be cut.
-private struct PieceReader {
-    private let ops: [TextOp]
-    private var index = 0
-    private(set) var head: TextOp?
-
-    init(_ ops: [TextOp]) {
-        self.ops = ops
-        head = ops.first
-    }
-
-    /// Scalars of the head; nil behind the last step.
-    var length: Int? {
-        switch head {
-        case .retain(let count), .delete(let count): count
-        case .insert(let text): text.scalarCount
-        case nil: nil
-        }
-    }
-
-    mutating func drop() {
-        index += 1
-        head = index < ops.count ? ops[index] : nil
-    }
-
-    mutating func consume(_ count: Int) {
-        switch head {
-        case .retain(let length) where length > count: head = .retain(length - count)
-        case .delete(let length) where length > count: head = .delete(length - count)
-        case .insert(let text) where text.scalarCount > count:
-            head = .insert(Text(uncheckedUTF8: Array(text.utf8[text.piece(scalars: count).count...])))
-        default: drop()
-        }
-    }
-}
-
 extension Text {
     /// The first `count` scalars.
-    fileprivate func piece(scalars count: Int) -> Text {
+    func piece(scalars count: Int) -> Text {
         guard let end = offset(advancing: count, from: 0), end < utf8.count else { return self }
         return Text(uncheckedUTF8: Array(utf8[..<end]))
     }
