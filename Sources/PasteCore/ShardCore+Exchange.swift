@@ -64,6 +64,10 @@ extension ShardCore {
         }
         if route == .makeByMessage, head.fields.contains(.upgrade) { route = .webSocket }
         session.http?.exchange?.route = route
+        if route == .makeByMessage || route.errand == .message {
+            // Who speaks the protocol is answered in it.
+            session.http?.exchange?.form = .json
+        }
         guard route.takesContent || head.body == .none || route == .webSocket else {
             throw HTTPFailure(.contentTooLarge, "This address takes no content.")
         }
