@@ -15,7 +15,8 @@ struct RouteTests {
                 ["/style.css", "/js/main.js"].contains($0)
             }
             return switch route {
-            case .page, .webSocket, .make, .makeByMessage: "\(route)"
+            case .page, .plainPage, .webSocket, .make, .makeByMessage: "\(route)"
+            case .plainPaste(let address): address.key.canonical
             case .asset(let path): "asset \(path)"
             case .code(let address): "code \(address.key.canonical)"
             case .paste(let address, let errand): "\(address.key.canonical) \(errand)"
@@ -28,7 +29,8 @@ struct RouteTests {
     @Test(
         "method and path lead there",
         arguments: [
-            ("GET", "/", "page"), ("HEAD", "/?x", "page"), ("PUT", "/", "make"), ("POST", "/", "make"),
+            ("GET", "/?read", "plainPage"), ("GET", "/?read=&key=7k3+qwd", "7K3QWD"), ("GET", "/?read&key=a", "404 "),
+            ("GET", "/7K3QWD?read", "7K3QWD reading"), ("GET", "/", "page"), ("HEAD", "/?x", "page"), ("PUT", "/", "make"), ("POST", "/", "make"),
             ("GET", "/style.css", "asset /style.css"), ("GET", "/js/main.js", "asset /js/main.js"),
             ("PUT", "/js/main.js", "404 "), ("DELETE", "/style.css", "405 GET, HEAD"), ("GET", "/live", "webSocket"),
             ("POST", "/live", "makeByMessage"), ("PUT", "/live", "webSocket"),
@@ -55,6 +57,7 @@ struct RouteTests {
     @Test("a browser gets the page for a key, and a script what is there")
     func page() {
         #expect(route("GET", "/7K3QWD", prefersPage: true) == "page")
+        #expect(route("GET", "/7K3QWD?read", prefersPage: true) == "7K3QWD reading")
         #expect(route("GET", "/7K3QWD/items/1", prefersPage: true) == "7K3QWD item(1)")
         #expect(route("PUT", "/7K3QWD", prefersPage: true) == "7K3QWD append")
     }
