@@ -209,10 +209,8 @@ extension ShardCore {
         Author(of: settings.hash("nameless", []), in: live.id, hash: settings.hash)
     }
 
-    private func secret(of key: [UInt8], scope: String, _ wishes: Wishes) -> ClientSecret {
-        let name = Array(scope.utf8) + [0] + key + [0] + (wishes.client?.bytes ?? [])
-        return ClientSecret(
-            high: settings.hash.word("idempotency high", name), low: settings.hash.word("idempotency low", name))
+    private func secret(of key: String, scope: String, _ wishes: Wishes) -> ClientSecret {
+        ClientSecret(key, scope: scope, client: wishes.client, hash: settings.hash)
     }
 
     // MARK: Answers
@@ -279,6 +277,17 @@ extension ShardCore {
         fields[.cacheControl] = "no-store"
         fields[.location] = location
         respond(status, fields, content + [0x0A], exchange.head, session)
+    }
+}
+
+extension ClientSecret {
+    /// The client of an `Idempotency-Key`.
+    /// - Parameters:
+    ///   - scope: The kind of request: one key may be used for several.
+    ///   - client: Who asks, when that was named.
+    init(_ key: String, scope: String, client: ClientSecret?, hash: KeyedHash) {
+        let name = Array(scope.utf8) + [0] + Array(key.utf8) + [0] + (client?.bytes ?? [])
+        self.init(high: hash.word("idempotency high", name), low: hash.word("idempotency low", name))
     }
 }
 
