@@ -107,6 +107,7 @@ let package = Package(
             "PasteCoreTests",
             [
                 "PasteCore", "PasteStore", "PasteClient", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest",
+                "QRCode",
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),

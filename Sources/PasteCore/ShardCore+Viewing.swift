@@ -49,6 +49,7 @@ extension ShardCore {
             live.remove(viewer, now: now)
             viewers -= 1
         }
+        cutOffReaders(of: live)
     }
 
     private func deviceCountChanged(_ live: LivePaste) {
