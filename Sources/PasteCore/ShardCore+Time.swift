@@ -52,7 +52,10 @@ extension ShardCore {
             end(live, LivePaste.Ending(reason: .expired, requester: nil))
         }
         if live.isUnused, live.paste != nil, live.idleSince + settings.idlePasteMilliseconds <= now {
-            forget(live)
+            guard isRead(live) else { return forget(live) }
+            // It stays until they have read it, to know when its time is over.
+            live.idleSince = now
+            scheduleUnload(live)
         }
     }
 
@@ -184,12 +187,17 @@ extension ShardCore {
     }
 
     private func lookAtHTTPClock(_ session: Session) {
+        if let http = session.http, session.wait != nil || !session.outbox.isEmpty {
+            // It waits for us, or reads: who reads nothing is found out by that.
+            http.due = max(http.due, now + settings.keepAliveMilliseconds)
+        }
         guard let due = session.http?.due, due > now else {
             counters.timeouts &+= 1
             timeOut(session)
             return
         }
-        call(session, at: due)
+        let stallsAt = session.outbox.isEmpty ? due : session.lastOutputAt + settings.stalledReaderMilliseconds
+        call(session, at: min(due, max(now + 1, stallsAt)))
     }
 
     private func lookAtWebSocketClock(_ session: Session) {
