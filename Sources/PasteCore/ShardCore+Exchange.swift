@@ -124,7 +124,7 @@ extension ShardCore {
                 throw Refusal(ErrorMessage(Rejection.badExpiry(limit: settings.limits.lifetime), ref: nil))
             }
             // Nothing will come: said before it is looked at where to.
-            if exchange.head.body == .none { throw Refusal(ErrorMessage(code: .emptyText)) }
+            if exchange.head.body == .none { throw Refusal(ErrorMessage(code: isMessage ? .badMessage : .emptyText)) }
             return true
         } catch {
             refuse(error, session)
@@ -175,6 +175,7 @@ extension ShardCore {
     /// Says no to the request in hand.
     func refuse(_ refusal: Refusal, _ session: Session) {
         guard !session.isClosing, let exchange = session.http?.exchange else { return }
+        abandonPaste(of: exchange)
         counters.badRequests &+= 1
         counters.refused(refusal.message)
         var fields = securityFields(session)
@@ -190,6 +191,15 @@ extension ShardCore {
         respond(refusal.status, fields, content + [0x0A], exchange.head, session)
     }
 
+    /// A paste whose first text could not be kept, and whose address nobody was told, is not left behind.
+    private func abandonPaste(of exchange: Exchange) {
+        guard exchange.created != nil, case .paste(let address, .append) = exchange.route,
+            let live = pastes[PasteID(address.key, hash: settings.hash)], live.ending == nil, live.viewers.isEmpty,
+            let paste = live.paste, paste.committed.cursor.seq == 0, !paste.hasPending
+        else { return }
+        end(live, LivePaste.Ending(reason: .deleted, requester: nil))
+    }
+
     /// The request in hand has its answer, or the answer is on its way out.
     func conclude(_ session: Session, keepsAlive: Bool) {
         session.http?.exchange = nil
@@ -202,7 +212,9 @@ extension ShardCore {
 
     /// The peer has ended its side. What it asked before is answered.
     func endsAfterAnswer(_ session: Session) -> Bool {
-        guard let http = session.http, http.exchange?.isComplete == true, !session.isClosing else { return false }
+        guard let http = session.http, let exchange = http.exchange, exchange.isComplete, !session.isClosing,
+            exchange.route?.errand != .events
+        else { return false }
         http.isLast = true
         return true
     }

@@ -314,6 +314,14 @@ final class Visitor {
 }
 
 extension MemoryStore {
+    /// How many pastes there are.
+    var pasteCount: Int? {
+        let sink = Bench.Sink()
+        submit([.expiring(before: 0, limit: 0)], answersTo: sink)
+        guard case .expiring(.success(let found))? = sink.answers.withLock({ $0.first }) else { return nil }
+        return found.pasteCount
+    }
+
     /// Whether it has this paste.
     func holds(_ id: PasteID) -> Bool {
         let sink = Bench.Sink()
