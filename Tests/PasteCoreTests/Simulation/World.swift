@@ -16,6 +16,7 @@ final class World {
     let store: SimulatedStore
     private(set) var shards: [SimulatedShard] = []
     private(set) var devices: [Device] = []
+    private(set) var onlookers: [Onlooker] = []
     /// The keys of the pastes that were made: everybody is told.
     private(set) var keys: [String] = []
     /// Nothing goes wrong and nobody wants anything new any more.
@@ -143,6 +144,12 @@ final class World {
         for device in devices {
             agenda.plan(after: dice.milliseconds(0...500)) { device.live() }
         }
+        for name in 0..<Int(seed % 3) {
+            onlookers.append(Onlooker(name: name, world: self))
+        }
+        for onlooker in onlookers {
+            agenda.plan(after: 500) { onlooker.live() }
+        }
         for number in 0..<plan.hostiles {
             Vandal(number: number, world: self).live()
         }
@@ -150,13 +157,17 @@ final class World {
         while agenda.steps < plan.troubledSteps, ledger.violations.isEmpty, step(until: .max) {}
         heal()
         let end = agenda.now + 400_000
-        while ledger.violations.isEmpty, !(devices.allSatisfy(\.isAtRest) && !shards.isEmpty), step(until: end) {}
+        while ledger.violations.isEmpty, !isAtRest, step(until: end) {}
         guard ledger.violations.isEmpty else { return }
         checkLiveness()
         checkAgreement()
         checkLetters()
         guard ledger.violations.isEmpty, dice.chance(500) else { return }
         outliveEverything()
+    }
+
+    private var isAtRest: Bool {
+        devices.allSatisfy(\.isAtRest) && onlookers.allSatisfy(\.isAtRest) && !shards.isEmpty
     }
 
     private func step(until end: Milliseconds) -> Bool {
@@ -184,6 +195,7 @@ final class World {
             device.call?.link.readsFrom = agenda.now
             device.call?.link.slowness = .none
         }
+        for onlooker in onlookers { onlooker.heal() }
     }
 }
 
