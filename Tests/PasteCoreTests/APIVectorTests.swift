@@ -78,7 +78,8 @@ struct APIVectorTests {
         #expect(bench.cores[0].budget.usedBytes == whole.session?.accountedBytes ?? 0, "nothing is kept behind it")
     }
 
-    @Test("cut anywhere, byte by byte, and with the paste at home elsewhere, they are answered alike", arguments: vectors)
+    @Test(
+        "cut anywhere, byte by byte, and with the paste at home elsewhere, they are answered alike", arguments: vectors)
     func cut(_ vector: APIVector) {
         let input = bytes(of: vector.bytes)
         // At the line ends and around them, and here and there.

@@ -49,6 +49,7 @@ struct SimulationTests {
         #expect(tally.letters >= 2_000 && tally.edits >= 500, "\(tally)")
         #expect(tally.streamed >= 500 && tally.resumptions >= 20, "\(tally)")
         #expect(tally.crashes >= 1 && tally.handOffs >= 3 && tally.errors >= 5, "\(tally)")
+        #expect(tally.errands >= 200, "\(tally)")
     }
 
     @Test("a seed is a whole world: two runs of one are the same", arguments: [4, 428_512])
@@ -84,6 +85,7 @@ struct Tally: CustomStringConvertible {
     private(set) var handOffs = 0
     private(set) var streamed = 0
     private(set) var resumptions = 0
+    private(set) var errands = 0
     /// Different error codes that devices were told.
     var errors: Int { codes.count }
     private var codes: Set<String> = []
@@ -100,6 +102,7 @@ struct Tally: CustomStringConvertible {
         handOffs += world.handOffs
         streamed += world.onlookers.reduce(0) { $0 + $1.eventsShown }
         resumptions += world.onlookers.reduce(0) { $0 + $1.resumptions }
+        errands += world.curls.reduce(0) { $0 + $1.done }
         codes.formUnion(world.errors.keys.map(\.rawValue))
     }
 
@@ -107,7 +110,8 @@ struct Tally: CustomStringConvertible {
         """
         \(worlds) worlds, \(steps) steps, \(eventsStored) events, shown \(eventsChecked) times; \(letters) letters \
         typed, \(edits) edits, \(rebases) carried over a snapshot; \(crashes) kills, \
-        \(handOffs) hand-offs; \(streamed) events on streams, resumed \(resumptions) times; errors \(codes.sorted().joined(separator: " "))
+        \(handOffs) hand-offs, \(errands) requests by HTTP, \(streamed) events on streams, resumed \(resumptions) \
+        times; errors \(codes.sorted().joined(separator: " "))
         """
     }
 }

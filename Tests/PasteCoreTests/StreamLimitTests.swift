@@ -280,7 +280,7 @@ struct StreamLimitTests {
 
 extension [UInt8] {
     /// Where in memory it is.
-    fileprivate var place: UInt { withUnsafeBytes { unsafe UInt(bitPattern: $0.baseAddress) } }
+    fileprivate var place: UInt { withUnsafeBytes { UInt(bitPattern: $0.baseAddress) } }
 }
 
 extension String {

@@ -36,6 +36,7 @@ extension World {
         for onlooker in onlookers where !onlooker.isAtRest {
             ledger.violation("liveness: \(onlooker.brief) is not level")
         }
+        for curl in curls where !curl.isAtRest { ledger.violation("liveness: a request by HTTP has no answer") }
         for device in devices where !device.isAtRest {
             let waiting = device.files.filter { !$0.isOver }.flatMap { $0.outbox.map(\.ref) }
             ledger.violation(

@@ -17,6 +17,7 @@ final class World {
     private(set) var shards: [SimulatedShard] = []
     private(set) var devices: [Device] = []
     private(set) var onlookers: [Onlooker] = []
+    private(set) var curls: [Curl] = []
     /// The keys of the pastes that were made: everybody is told.
     private(set) var keys: [String] = []
     /// Nothing goes wrong and nobody wants anything new any more.
@@ -48,6 +49,7 @@ final class World {
         for name in 0..<plan.scripts {
             devices.append(Device(name: plan.viewers + name, manner: .script, slowness: .none, world: self))
         }
+        curls = (0..<plan.curls).map { Curl(name: $0, world: self) }
     }
 
     // MARK: The server
@@ -150,6 +152,7 @@ final class World {
         for onlooker in onlookers {
             agenda.plan(after: 500) { onlooker.live() }
         }
+        for curl in curls { curl.live() }
         for number in 0..<plan.hostiles {
             Vandal(number: number, world: self).live()
         }
@@ -167,7 +170,8 @@ final class World {
     }
 
     private var isAtRest: Bool {
-        devices.allSatisfy(\.isAtRest) && onlookers.allSatisfy(\.isAtRest) && !shards.isEmpty
+        devices.allSatisfy(\.isAtRest) && onlookers.allSatisfy(\.isAtRest) && curls.allSatisfy(\.isAtRest)
+            && !shards.isEmpty
     }
 
     private func step(until end: Milliseconds) -> Bool {
