@@ -182,7 +182,7 @@ final class World {
     }
 
     private func planCrash() {
-        agenda.plan(after: dice.milliseconds(500...15_000)) { [unowned self] in
+        agenda.plan(after: dice.milliseconds(500...6_000)) { [unowned self] in
             guard !isHealed else { return }
             if !shards.isEmpty { crash() }
             planCrash()
