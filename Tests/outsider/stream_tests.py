@@ -44,7 +44,8 @@ class Curl:
         self.process = subprocess.Popen(
             ["curl", "--silent", "--show-error", "--insecure", "-N", *arguments,
              f"{server.http}/{paste}/events{query}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        threading.Thread(target=self.read, daemon=True).start()
+        self.reading = threading.Thread(target=self.read, daemon=True)
+        self.reading.start()
 
     def read(self):
         for event in parse(self.process.stdout):
@@ -66,8 +67,10 @@ class Curl:
                 raise AssertionError(f"only {self.types()} after {seconds} s")
 
     def end(self):
-        """The exit code, when it ends by itself."""
-        return self.process.wait(20)
+        """The exit code, when it ends by itself and all that it said was read."""
+        code = self.process.wait(20)
+        self.reading.join(20)
+        return code
 
     def __enter__(self):
         return self
