@@ -22,6 +22,8 @@ public final class ShardCore {
     let shard: Int
     let shards: Int
     var random: any RandomNumberGenerator
+    /// Tells this run of the server from others, in entity tags.
+    let runNonce: UInt64
     /// The visit of the connection that `admits` let in and `opened` names next.
     var arrival: Visit?
     /// Compresses and decompresses for all connections.
@@ -81,6 +83,7 @@ public final class ShardCore {
         self.site = site
         self.operatorView = operatorView
         self.random = random
+        runNonce = self.random.next()
         self.now = now
         deadlines.add(.sweep, at: now)
     }
@@ -113,7 +116,9 @@ public final class ShardCore {
         enter(session)
         // It was charged where it came in.
         session.isRequestPaid = true
-        if isDraining {
+        if session.http != nil {
+            resume(session)
+        } else if isDraining {
             finishForDrain(session)
         } else {
             handle(session, transfer.message.span)
@@ -151,7 +156,7 @@ public final class ShardCore {
     /// The peer has ended its side: nothing more will come in. What waits for it is still sent.
     public func ended(_ id: ConnectionID, now: Milliseconds) {
         self.now = now
-        guard let session = session(id) else { return }
+        guard let session = session(id), !endsAfterAnswer(session) else { return }
         finish(session)
     }
 
@@ -325,6 +330,8 @@ public final class ShardCore {
         handOffIfReady(session)
         if session.isLeaving {
             finishForDrain(session)
+        } else if case .answer = session.wait, session.http?.exchange == nil {
+            unblock(session)
         }
     }
 
@@ -354,9 +361,10 @@ public final class ShardCore {
     }
 
     private func handOff(_ session: Session) {
-        guard case .handOff(let home, let message) = session.wait, !session.isClosing, session.outbox.isEmpty,
-            let transfer = SessionTransfer(session, message: message)
-        else { return }
+        guard case .handOff(let home, let message) = session.wait, !session.isClosing, session.outbox.isEmpty else {
+            return
+        }
+        let transfer = SessionTransfer(session, message: message)
         markClosing(session)
         discharge(session)
         forget(session)
