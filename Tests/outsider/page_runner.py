@@ -1,6 +1,6 @@
 """Carries out the examples of PROTOCOL.md against a server, from top to bottom.
 
-An example is a fenced block of lines: `>` is sent, `<` has to be received next, `=` is one of the happenings below, an
+An example is a fenced block of lines (those of a `console` are in page_console.py): `>` is sent, `<` has to be received next, `=` is one of the happenings below, an
 indented line goes on with the message above it or is a remark. `...` stands for anything. What differs each time has a
 name in the page: wherever a key, a tag or an author stands again, the same one has to come again, and what the page
 sends has to have come before. Times are times. All else has to be as it is written, the order of fields too.
@@ -12,54 +12,14 @@ import json
 import re
 import secrets
 
+from page_console import Console
+from page_reading import EVENTS, Wrong, blocks, commands, parse, steps, told
 from websockets.sync.client import connect
 
 # Who the other device is in the page.
 PHONE = "5555666677778888"
 TIMES = {"at", "now", "expiresAt"}
-EVENTS = {"append", "edit", "keep", "remove", "clear", "extend"}
 PATIENCE_SECONDS = 20
-
-
-class Wrong(AssertionError):
-    """The page says something else than the server."""
-
-
-def blocks(page):
-    """The fenced blocks: the section's title, what stands behind the fence, the first line's number, the lines."""
-    title, fence, found = "", None, []
-    for number, line in enumerate(page.splitlines(), 1):
-        if line.startswith("```"):
-            if fence is None:
-                fence = (title, line[3:].strip(), number + 1, [])
-            else:
-                found.append(fence)
-                fence = None
-        elif fence is not None:
-            fence[3].append(line)
-        elif line.startswith("#"):
-            title = line.lstrip("# ")
-    return found
-
-
-def steps(lines):
-    """`(kind, text, offset)` of each step of a block, messages put together again."""
-    done = []
-    for offset, line in enumerate(lines):
-        if line[:2] in ("> ", "< ", "= "):
-            done.append([line[0], line[2:].strip(), offset])
-        elif line.startswith(" ") and done:
-            if done[-1][0] != "=" and done[-1][1].count("{") > done[-1][1].count("}"):
-                done[-1][1] += line.strip()
-        elif line.strip():
-            raise Wrong(f"nobody sends or receives this: {line}")
-    return done
-
-
-def parse(text):
-    """A message of the page. What is left out becomes the string or the field `...`."""
-    text = text.replace("{...}", '{"...":0}').replace("[...]", '["..."]').replace(",...}", ',"...":0}')
-    return json.loads(text)
 
 
 class Connection:
@@ -131,19 +91,25 @@ class Story:
 
     def read(self, page):
         for title, language, number, lines in blocks(page):
-            if language == "console":
-                continue
             if title in BEGINNINGS and title != getattr(self, "title", None):
                 self.begin(title)
             self.title = title
+            if language == "console":
+                self.type(lines, number)
+                continue
             self.steps = steps(lines)
             while self.steps:
                 kind, text, offset = self.steps.pop(0)
-                try:
+                self.checked += 1
+                with told(f"line {number + offset}, `{kind} {text[:100]}`"):
                     self.step(kind, text)
-                except (Wrong, TimeoutError, ValueError) as fault:
-                    raise Wrong(f"line {number + offset}, `{kind} {text[:100]}`: {fault}") from fault
         self.close()
+
+    def type(self, lines, number):
+        for command, printed, offset in commands(lines):
+            self.checked += 1
+            with told(f"line {number + offset}, `$ {command}`"):
+                Console(self).run(command, printed)
 
     def close(self):
         for connection in filter(None, (self.laptop, self.phone)):
@@ -167,7 +133,6 @@ class Story:
         if kind == "=":
             return self.happen(text)
         message = parse(text)
-        self.checked += 1
         if kind == ">":
             if ("=", "the connection is lost, and that with it") != tuple(self.steps[0][:2] if self.steps else ()):
                 self.send(self.real(message))
@@ -263,11 +228,12 @@ class Story:
         if field == "paste":
             return self.bound("key", page.replace(" ", "-"), real.replace(" ", "-"))
         if field == "url":
-            base, _, key = page.rpartition("/")
-            return base == "https://HOST" and real == f"{self.server.http}/{self.names.get(('key', key), key)}"
+            address = re.fullmatch(r"https://HOST/([\w-]+)(.*)", page)
+            found = re.fullmatch(re.escape(self.server.http) + r"/([\w-]+)(.*)", real)
+            return address and found and address[2] == found[2] and self.bound("key", address[1], found[1])
         if kind := {"tag": "tag", "code": "code", "by": "author", "you": "author"}.get(field):
-            # The code of an error is one of the protocol's own words.
-            return page == real or self.bound(kind, page, real) if kind == "code" else self.bound(kind, page, real)
+            # The code of an error is a word of the protocol, that of a key a name.
+            return page == real or self.bound(kind, page, real)
         return page == real and type(page) is type(real)
 
     def bound(self, kind, page, real):

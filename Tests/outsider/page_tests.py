@@ -2,7 +2,8 @@
 
 import unittest
 
-from page_runner import Story, Wrong, blocks
+from page_reading import Wrong, blocks
+from page_runner import Story
 from server import ROOT, Server
 
 PAGE = (ROOT / "Protocol/PROTOCOL.md").read_text(encoding="utf-8")
@@ -31,6 +32,8 @@ class Messages(unittest.TestCase):
             ('"seq":16,"tag":"c49a7713e05d82fb"', '"seq":16,"tag":"6b2f0c81d95e7a34"', "append.tag|remove.tag"),
             ('"acked":[{"ref":6,"seq":18}]', '"acked":[]', "acked has 0 parts"),
             ('"code":"textTooLarge","message":"This text', '"code":"textTooLarge","message":"That text', "message"),
+            ("\nhello\n$ curl -X DELETE", "\nhallo\n$ curl -X DELETE", "really hello"),
+            ('{"type":"pad","pad":"","padSeq":0}', '{"type":"pad","pad":""}', "fields"),
             ("= the phone ends the paste", "= an hour later", "nobody knows"),
         ):
             with self.subTest(wrong):
