@@ -16,6 +16,9 @@ public struct OutgoingMessage: Sendable {
         start = plain.count &- payload.count
     }
 
+    /// The payload.
+    public var payload: ArraySlice<UInt8> { plain[start...] }
+
     /// The frame for a connection.
     ///
     /// - Parameters:

@@ -1,18 +1,14 @@
 import PasteModel
+import Seeded
 import Testing
 
 /// A seeded generator: a failure names its seed.
 struct Dice: RandomNumberGenerator {
-    private var state: UInt64
+    private var source: SplitMix64
 
-    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+    init(_ seed: UInt64) { source = SplitMix64(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
+    mutating func next() -> UInt64 { source.next() }
 
     /// Lines of a small alphabet with wide characters, so that texts share much.
     mutating func text(_ lines: Int) -> Text {
