@@ -55,6 +55,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/cli_tests.py
 	$(PYTHON) Tests/outsider/example_tests.py
 	$(PYTHON) Tests/outsider/page_tests.py
+	$(PYTHON) Tests/outsider/openapi_tests.py
 	$(PYTHON) Tests/outsider/install_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py
 	$(PYTHON) Tests/outsider/attackers.py
