@@ -33,10 +33,16 @@ class Console:
         deadline = threading.Timer(PATIENCE_SECONDS, process.kill)
         deadline.start()
         try:
-            for line in printed:
-                if line.startswith("data: {"):
-                    self.cause(parse(line[6:]))
+            for line, following in zip(printed, [*printed[1:], ""]):
+                # An event's cursor stands above it.
+                event = following if line.startswith("id: ") else line
+                if event.startswith("data: {"):
+                    self.cause(parse(event[6:]))
                 real = process.stdout.readline().decode()
+                while real.startswith('data: {"type":"devices"'):
+                    # How many are here is told when it changes, not at a place in the order.
+                    process.stdout.readline()
+                    real = process.stdout.readline().decode()
                 if not real:
                     raise Wrong(f"nothing more is printed, and `{line}` here")
                 self.match(line, real.removesuffix("\n").removesuffix("\r"))

@@ -76,6 +76,7 @@ ELEVEN_EVENTS = [
 BEGINNINGS = {
     "The Pasted protocol, version 1": ELEVEN_EVENTS,
     "Errors": [],
+    "Event streams": [*ELEVEN_EVENTS, {"type": "append", "text": "hello"}],
     "A whole session": [{"type": "append", "text": "from the phone"}],
 }
 

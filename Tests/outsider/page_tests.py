@@ -34,7 +34,7 @@ class Messages(unittest.TestCase):
             ('"code":"textTooLarge","message":"This text', '"code":"textTooLarge","message":"That text', "message"),
             ("\nhello\n$ curl -X DELETE", "\nhallo\n$ curl -X DELETE", "really hello"),
             ('{"type":"pad","pad":"","padSeq":0}', '{"type":"pad","pad":""}', "fields"),
-            ("= the phone ends the paste", "= an hour later", "nobody knows"),
+            ("= the connection is lost\n= connect", "= an hour later\n= connect", "nobody knows"),
         ):
             with self.subTest(wrong):
                 self.assertEqual(PAGE.count(right), 1, right)
