@@ -38,6 +38,20 @@ struct Dice: RandomNumberGenerator {
         #expect(merged.string == "ONE\ntwo\n3\nfour\nFIVE\n")
     }
 
+    @Test("a last line is the same with and without its line feed: what others do to it stays")
+    func lastLine() throws {
+        for (before, after, merged) in [
+            ("bob", "a\nbob\nc", "a\nbOb\nc"), ("a\nbob\nc", "bob", "bOb"), ("x\nbob", "bob\n", "bOb\n"),
+            ("bob\n", "a\nbob", "a\nbOb"),
+        ] {
+            let mine = TextEdit.difference(from: Text(before), to: Text(after))
+            let others = TextEdit.difference(from: Text(before), to: Text(before.replacing("bob", with: "bOb")))
+            #expect(mine.apply(to: Text(before)) == Text(after))
+            let theirs = try #require(others.apply(to: Text(before)))
+            #expect(mine.transformed(over: others).apply(to: theirs)?.string == merged)
+        }
+    }
+
     @Test("texts with more changed lines than are compared still differ by an edit that may be sent")
     func manyLines() {
         let before = Text((0..<6_000).map { "\($0)\n" }.joined())
