@@ -209,10 +209,8 @@ extension ShardCore {
         Author(of: settings.hash("nameless", []), in: live.id, hash: settings.hash)
     }
 
-    private func secret(of key: [UInt8], scope: String, _ wishes: Wishes) -> ClientSecret {
-        let name = Array(scope.utf8) + [0] + key + [0] + (wishes.client?.bytes ?? [])
-        return ClientSecret(
-            high: settings.hash.word("idempotency high", name), low: settings.hash.word("idempotency low", name))
+    private func secret(of key: String, scope: String, _ wishes: Wishes) -> ClientSecret {
+        ClientSecret(key, scope: scope, client: wishes.client, hash: settings.hash)
     }
 
     // MARK: Answers
@@ -243,8 +241,7 @@ extension ShardCore {
         var fields = securityFields(session)
         fields[.cacheControl] = "no-store"
         if exchange.form == .page {
-            fields[.location] = "/\(address.key.name)/read"
-            return respond(.seeOther, fields, [], exchange.head, session)
+            return lead(to: "/\(address.key.name)/read", exchange, session)
         }
         let urls = items.map { "\(paste)/items/\($0.item)" }
         fields[.location] = exchange.created == nil ? urls.first : paste
@@ -260,6 +257,14 @@ extension ShardCore {
         respond(.created, fields, content, exchange.head, session)
     }
 
+    /// Leads a browser to another address here.
+    func lead(to path: String, _ exchange: Exchange, _ session: Session) {
+        var fields = securityFields(session)
+        fields[.cacheControl] = "no-store"
+        fields[.location] = path
+        respond(.seeOther, fields, [], exchange.head, session)
+    }
+
     /// Answers with a message of the protocol.
     private func answer(
         _ message: ServerMessage, _ session: Session, status: HTTPResponse.Status = .ok, location: String? = nil
@@ -272,6 +277,17 @@ extension ShardCore {
         fields[.cacheControl] = "no-store"
         fields[.location] = location
         respond(status, fields, content + [0x0A], exchange.head, session)
+    }
+}
+
+extension ClientSecret {
+    /// The client of an `Idempotency-Key`.
+    /// - Parameters:
+    ///   - scope: The kind of request: one key may be used for several.
+    ///   - client: Who asks, when that was named.
+    init(_ key: String, scope: String, client: ClientSecret?, hash: KeyedHash) {
+        let name = Array(scope.utf8) + [0] + Array(key.utf8) + [0] + (client?.bytes ?? [])
+        self.init(high: hash.word("idempotency high", name), low: hash.word("idempotency low", name))
     }
 }
 

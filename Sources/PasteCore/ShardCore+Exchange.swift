@@ -64,6 +64,10 @@ extension ShardCore {
         }
         if route == .makeByMessage, head.fields.contains(.upgrade) { route = .webSocket }
         session.http?.exchange?.route = route
+        if route == .makeByMessage || route.errand == .message {
+            // Who speaks the protocol is answered in it.
+            session.http?.exchange?.form = .json
+        }
         guard route.takesContent || head.body == .none || route == .webSocket else {
             throw HTTPFailure(.contentTooLarge, "This address takes no content.")
         }
@@ -93,6 +97,8 @@ extension ShardCore {
         }
         switch route {
         case .page: servePage(exchange.head, session)
+        case .plainPage: servePlainPage(exchange, session)
+        case .plainPaste(let address): lead(to: "/\(address.key.name)/read", exchange, session)
         case .asset(let path): serveAsset(path, exchange.head, session)
         case .webSocket: upgrade(exchange.head, session)
         case .code(let address): serveCode(of: address, exchange, session)
@@ -187,6 +193,10 @@ extension ShardCore {
         } else {
             fields[.contentType] = "text/plain; charset=utf-8"
             content = Array(refusal.message.message.utf8)
+            if refusal.message.known == .noSuchPaste, exchange.head.method == .put {
+                // `curl -T README https://HOST/` has named a key by its file's name.
+                content += " A file with such a name makes a new paste by: curl --data-binary @FILE https://HOST/".utf8
+            }
         }
         respond(refusal.status, fields, content + [0x0A], exchange.head, session)
     }

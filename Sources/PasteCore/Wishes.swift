@@ -9,8 +9,8 @@ import PasteProtocol
 struct Wishes: Hashable, Sendable {
     /// When the paste is to end, from now; from `X-Expires-In`.
     var expiresIn: Milliseconds?
-    /// What makes a repeat take effect once; from `Idempotency-Key`, in exact bytes.
-    var idempotencyKey: [UInt8]?
+    /// What makes a repeat take effect once; from `Idempotency-Key`: visible ASCII.
+    var idempotencyKey: String?
     /// Who asks; from `Pasted-Client`. Else nobody in particular.
     var client: ClientSecret?
 
@@ -38,7 +38,7 @@ struct Wishes: Hashable, Sendable {
                 throw .bad(
                     "For a new paste Idempotency-Key is at least \(Self.newKeyBytes) characters that nobody can guess.")
             }
-            idempotencyKey = bytes
+            idempotencyKey = text
         }
         if let text = try Self.one("Pasted-Client", fields) {
             guard let secret = ClientSecret(hexadecimal: Array(text.utf8)) else {

@@ -10,6 +10,8 @@ struct FuzzedService {
     private let core: ShardCore
     private let store = MemoryStore()
     private let answers = Answers()
+    /// What was sent to the peer.
+    private(set) var heard: [UInt8] = []
     private var id = ConnectionID(slot: 0, generation: 0)
     private var now: Milliseconds = 1_000_000
 
@@ -55,6 +57,21 @@ struct FuzzedService {
         }
     }
 
+    /// A service with one paste that has two items, and a peer that speaks HTTP.
+    static func withPaste() -> FuzzedService {
+        var service = FuzzedService()
+        for message in [
+            #"{"type":"create","ref":1,"key":"our-own-paste"}"#,
+            #"{"type":"append","ref":1,"text":"one","paste":"our-own-paste"}"#,
+            #"{"type":"append","ref":2,"text":"two","paste":"our-own-paste"}"#,
+        ] {
+            service.receive(Array(message.utf8), asFrame: true)
+        }
+        service.reconnect(upgraded: false)
+        service.heard = []
+        return service
+    }
+
     mutating func wait(_ duration: Milliseconds) {
         now += duration
         core.timer(now: now)
@@ -78,6 +95,7 @@ struct FuzzedService {
                 var output: [UInt8] = []
                 output.append(addingCapacity: 65_536) { core.peek(id, into: &$0, now: now) }
                 core.sent(id, output.count, now: now)
+                heard += output
                 sent = output.count
             } while sent > 0
             for closed in effects.closing + effects.aborting {

@@ -9,7 +9,7 @@ import WebSocket
 let targets: [String: @Sendable ([UInt8]) -> Void] = [
     "frames": frames, "deflate": deflate, "http": http, "messages": messages, "keys": keys, "edits": edits,
     "proxies": proxies,
-    "core": core,
+    "core": core, "scripts": scripts,
 ]
 
 /// The same frames whole and byte by byte say the same, in both roles.
@@ -149,6 +149,19 @@ private func proxies(_ input: [UInt8]) {
     if let address = PeerAddress(text), let range = AddressRange(text) {
         precondition(range.contains(address), "an address is in its own range")
     }
+}
+
+/// Requests over HTTP, whole and in pieces, are answered by the same bytes.
+private func scripts(_ input: [UInt8]) {
+    var answers: [[UInt8]] = []
+    for step in [max(1, input.count), 1, 7] {
+        var service = FuzzedService.withPaste()
+        for start in stride(from: 0, to: input.count, by: step) {
+            service.receive(Array(input[start..<min(input.count, start + step)]), asFrame: false)
+        }
+        answers.append(service.heard)
+    }
+    precondition(answers[0] == answers[1] && answers[0] == answers[2], "cuts must not matter")
 }
 
 /// A whole service on one connection, fed by a script: time passes, bytes come in pieces, the store answers.

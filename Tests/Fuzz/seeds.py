@@ -15,6 +15,7 @@ SOURCES = {
     "edits": [],
     "proxies": ["vectors/http/proxy-protocol.json", "vectors/http/forwarded.json"],
     "core": ["vectors/messages-client.json"],
+    "scripts": ["vectors/http/api.json", "vectors/http/answers.json"],
 }
 
 
@@ -39,7 +40,9 @@ def main(corpus):
                 try:
                     seed = bytes.fromhex(text)
                 except ValueError:
-                    seed = text.encode("utf-8", "surrogatepass")
+                    # The bytes of HTTP's vectors are characters up to 255.
+                    coding = ("latin-1", "replace") if target == "scripts" else ("utf-8", "surrogatepass")
+                    seed = text.encode(*coding)
                 if 0 < len(seed) <= 4096:
                     (folder / hashlib.sha1(seed).hexdigest()).write_bytes(seed)
 

@@ -48,6 +48,7 @@ struct SimulationTests {
         #expect(tally.eventsStored >= 500 && tally.eventsChecked >= 1_500, "\(tally)")
         #expect(tally.letters >= 2_000 && tally.edits >= 500, "\(tally)")
         #expect(tally.crashes >= 1 && tally.handOffs >= 3 && tally.errors >= 5, "\(tally)")
+        #expect(tally.errands >= 200, "\(tally)")
     }
 
     @Test("a seed is a whole world: two runs of one are the same", arguments: [4, 428_512])
@@ -81,6 +82,7 @@ struct Tally: CustomStringConvertible {
     private(set) var rebases = 0
     private(set) var crashes = 0
     private(set) var handOffs = 0
+    private(set) var errands = 0
     /// Different error codes that devices were told.
     var errors: Int { codes.count }
     private var codes: Set<String> = []
@@ -95,6 +97,7 @@ struct Tally: CustomStringConvertible {
         rebases += world.ledger.rebases
         crashes += world.crashes
         handOffs += world.handOffs
+        errands += world.curls.reduce(0) { $0 + $1.done }
         codes.formUnion(world.errors.keys.map(\.rawValue))
     }
 
@@ -102,7 +105,7 @@ struct Tally: CustomStringConvertible {
         """
         \(worlds) worlds, \(steps) steps, \(eventsStored) events, shown \(eventsChecked) times; \(letters) letters \
         typed, \(edits) edits, \(rebases) carried over a snapshot; \(crashes) kills, \
-        \(handOffs) hand-offs, errors \(codes.sorted().joined(separator: " "))
+        \(handOffs) hand-offs, \(errands) requests by HTTP, errors \(codes.sorted().joined(separator: " "))
         """
     }
 }

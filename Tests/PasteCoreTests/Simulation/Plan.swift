@@ -8,6 +8,8 @@ struct Plan {
     var pastes: Int
     var viewers: Int
     var scripts: Int
+    /// Scripts that speak HTTP.
+    var curls: Int
     var hostiles: Int
     /// Steps of trouble before everything heals.
     var troubledSteps: Int
@@ -33,6 +35,7 @@ struct Plan {
         pastes = dice.within(1...4)
         viewers = dice.within(2...7)
         scripts = dice.within(0...2)
+        curls = dice.within(0...2)
         hostiles = dice.chance(500) ? 1 : 0
         troubledSteps = dice.within(2_100...3_000)
         storeFaults = dice.chance(600) ? dice.within(20...400) : 0

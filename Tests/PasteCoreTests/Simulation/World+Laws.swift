@@ -33,6 +33,7 @@ extension World {
 
     /// When everything works again, everybody gets level and every request its answer.
     func checkLiveness() {
+        for curl in curls where !curl.isAtRest { ledger.violation("liveness: a request by HTTP has no answer") }
         for device in devices where !device.isAtRest {
             let waiting = device.files.filter { !$0.isOver }.flatMap { $0.outbox.map(\.ref) }
             ledger.violation(

@@ -16,6 +16,7 @@ final class World {
     let store: SimulatedStore
     private(set) var shards: [SimulatedShard] = []
     private(set) var devices: [Device] = []
+    private(set) var curls: [Curl] = []
     /// The keys of the pastes that were made: everybody is told.
     private(set) var keys: [String] = []
     /// Nothing goes wrong and nobody wants anything new any more.
@@ -47,6 +48,7 @@ final class World {
         for name in 0..<plan.scripts {
             devices.append(Device(name: plan.viewers + name, manner: .script, slowness: .none, world: self))
         }
+        curls = (0..<plan.curls).map { Curl(name: $0, world: self) }
     }
 
     // MARK: The server
@@ -143,6 +145,7 @@ final class World {
         for device in devices {
             agenda.plan(after: dice.milliseconds(0...500)) { device.live() }
         }
+        for curl in curls { curl.live() }
         for number in 0..<plan.hostiles {
             Vandal(number: number, world: self).live()
         }
@@ -150,7 +153,9 @@ final class World {
         while agenda.steps < plan.troubledSteps, ledger.violations.isEmpty, step(until: .max) {}
         heal()
         let end = agenda.now + 400_000
-        while ledger.violations.isEmpty, !(devices.allSatisfy(\.isAtRest) && !shards.isEmpty), step(until: end) {}
+        while ledger.violations.isEmpty,
+            !(devices.allSatisfy(\.isAtRest) && curls.allSatisfy(\.isAtRest) && !shards.isEmpty), step(until: end)
+        {}
         guard ledger.violations.isEmpty else { return }
         checkLiveness()
         checkAgreement()
