@@ -24,11 +24,11 @@ class Console:
         self.story = story
         self.directory = tempfile.TemporaryDirectory(prefix="pasted-test-")
         pathlib.Path(self.directory.name, "notes.txt").write_text("a note\n")
-        pathlib.Path(self.directory.name, "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+        pathlib.Path(self.directory.name, "image.png").write_bytes(b"\x89PNG\r\n\x1a\n")
 
     def run(self, command, printed):
         process = subprocess.Popen(
-            ["bash", "-c", self.real(command)], cwd=self.directory.name, stdout=subprocess.PIPE,
+            ["bash", "-c", self.real(command).replace("curl ", "curl -sS ")], cwd=self.directory.name, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         deadline = threading.Timer(PATIENCE_SECONDS, process.kill)
         deadline.start()
@@ -58,7 +58,7 @@ class Console:
         for (kind, page), real in self.story.names.items():
             if kind in ("key", "tag"):
                 text = text.replace(page, real)
-        return text.replace("curl ", "curl -sS ").replace("https://HOST", self.story.server.http)
+        return text.replace("https://HOST", self.story.server.http)
 
     def cause(self, message):
         if message["type"] in EVENTS:

@@ -1,4 +1,4 @@
-"""PROTOCOL.md says what the server does: each of its examples is carried out."""
+"""PROTOCOL.md and README.md say what the server does: each of their examples is carried out."""
 
 import unittest
 
@@ -6,6 +6,7 @@ from page_reading import Wrong, blocks
 from page_runner import Story
 from server import ROOT, Server
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "Protocol/PROTOCOL.md").read_text(encoding="utf-8")
 
 
@@ -19,6 +20,13 @@ def read(page):
 class Messages(unittest.TestCase):
     def test_every_example_happens_as_it_is_written(self):
         self.assertGreater(read(PAGE), 45)
+
+    def test_what_the_readme_types_prints_what_stands_there(self):
+        consoles = [title for title, language, _, _ in blocks(README) if language == "console"]
+        self.assertEqual(consoles, ["From a script"])
+        fences = "".join(
+            f"```console\n{chr(10).join(lines)}\n```\n" for _, kind, _, lines in blocks(README) if kind == "console")
+        self.assertGreater(read(fences), 8)
 
     def test_every_fenced_block_is_an_example_that_is_run(self):
         self.assertLessEqual({language for _, language, _, _ in blocks(PAGE)}, {"", "console"})
