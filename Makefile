@@ -25,7 +25,7 @@ install uninstall:
 
 # build/deb/pasted_*.deb, and one with its symbols.
 deb: release
-	@.ci/packages debhelper dpkg-dev fakeroot lintian python3
+	@.ci/packages debhelper dpkg-dev lintian python3
 	BINARY=$(BINARY) packaging/deb
 
 # A container image, with Docker or Podman.

@@ -97,7 +97,7 @@ class Installed(unittest.TestCase):
     def test_manual_pages_are_typeset_without_a_warning(self):
         for page in sorted((self.share / "man/man1").iterdir()):
             done = subprocess.run(
-                ["man", "--warnings", "--encoding=UTF-8", "--local-file", "--troff-device=utf8", "--ditroff", str(page)],
+                ["man", "--warnings", "--encoding=UTF-8", "--local-file", "--troff-device=utf8", "--ditroff", page],
                 env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"}, capture_output=True)
             self.assertEqual((done.returncode, done.stderr), (0, b""), page.name)
             self.assertGreater(len(done.stdout), 1000, page.name)

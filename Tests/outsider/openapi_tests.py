@@ -41,10 +41,10 @@ def followed(part):
 
 
 def check(schema, value):
-    """References within the schema are those of the document."""
-    whole = {"$id": BASE + "openapi.json#part", **schema} if "$ref" not in schema else {
-        "$ref": BASE + schema["$ref"] if not schema["$ref"].startswith("#") else BASE + "openapi.json" + schema["$ref"]}
-    jsonschema.Draft202012Validator(whole, registry=REGISTRY).validate(value)
+    """Holds a value against a schema, whose references are those of the document."""
+    if schema.get("$ref", "").startswith("#"):
+        schema = {"$ref": f"{BASE}openapi.json{schema['$ref']}"}
+    jsonschema.Draft202012Validator({"$id": BASE + "part.json", **schema}, registry=REGISTRY).validate(value)
 
 
 class World:
@@ -68,8 +68,8 @@ class World:
             except (BrokenPipeError, ConnectionResetError):
                 pass  # refused before it was all there
             response = connection.getresponse()
-            isEndless = response.headers.get_content_type() == "text/event-stream"
-            content = response.readline() if isEndless else b"" if response.status == 101 else response.read()
+            is_endless = response.headers.get_content_type() == "text/event-stream"
+            content = response.readline() if is_endless else b"" if response.status == 101 else response.read()
             return response.status, response.headers, content
         finally:
             connection.close()
@@ -83,15 +83,11 @@ class World:
 
 
 class Question:
-    """How an answer is brought about. `path` fills what the document leaves open; `before` is done first."""
+    """How an answer is brought about. `path` fills what the document leaves open, `before` is done first, and with
+    `again` it is asked whether what the same question got is still that."""
 
-    def __init__(self, body=None, headers=None, path=None, before=None):
-        self.body, self.headers, self.path, self.before = body, headers or {}, path or {}, before
-
-    def same(self):
-        """With the ETag that the same question had."""
-        self.needsETag = True
-        return self
+    def __init__(self, body=None, headers=None, path=None, before=None, again=False):
+        self.body, self.headers, self.path, self.before, self.again = body, headers or {}, path or {}, before, again
 
 
 def after_the_same_key(method, path):
@@ -112,7 +108,7 @@ WEBSOCKET = {
 }
 
 
-def keeping(method, path, *, isNew=False, takesForms=False):
+def keeping(method, path, *, is_new=False, takes_forms=False):
     used = {"Idempotency-Key": str(uuid.uuid4())}
     found = {
         "201": Question(b"text"),
@@ -123,16 +119,16 @@ def keeping(method, path, *, isNew=False, takesForms=False):
         "422": Question(b"text", used, before=after_the_same_key(method, path)),
         "default": Question(b"text", {"X-Expires-In": "soon"}),
     }
-    if isNew:
+    if is_new:
         del found["404"]
-    if takesForms:
+    if takes_forms:
         found["303"] = Question(FORM[0], {"Content-Type": FORM[1], "Accept": "text/html"})
     return found
 
 
 def reading(*left_out, **changed):
     found = {
-        "200": Question(), "206": Question(headers={"Range": "bytes=1-1"}), "304": Question().same(),
+        "200": Question(), "206": Question(headers={"Range": "bytes=1-1"}), "304": Question(again=True),
         "404": Question(path=UNKNOWN), "416": Question(headers={"Range": "bytes=9999-"}), "default": TOO_MUCH,
     }
     return {status: question for status, question in (found | changed).items() if status not in left_out}
@@ -155,9 +151,9 @@ PAD = {"206": Question(headers={"Range": "bytes=1-1"}, before=lambda world, key,
 APPEND = {"type": "append", "ref": 1, "text": "text"}
 QUESTIONS = {
     "openPage": reading(*PART, *FOUND), "openPageHead": reading(*PART, *FOUND),
-    "putPaste": keeping("PUT", "/", isNew=True), "postPaste": keeping("POST", "/", isNew=True, takesForms=True),
+    "putPaste": keeping("PUT", "/", is_new=True), "postPaste": keeping("POST", "/", is_new=True, takes_forms=True),
     "getNewest": reading(), "getNewestHead": reading(*PART),
-    "putItem": keeping("PUT", "/{key}"), "postItem": keeping("POST", "/{key}", takesForms=True),
+    "putItem": keeping("PUT", "/{key}"), "postItem": keeping("POST", "/{key}", takes_forms=True),
     "putFile": keeping("PUT", "/{key}/notes.txt"), "endPaste": removing(),
     "getItem": reading(), "getItemHead": reading(*PART), "removeItem": removing(),
     "getPad": reading(**PAD), "getPadHead": reading(*PART),
@@ -171,7 +167,9 @@ QUESTIONS = {
         "404 text/plain": message(APPEND, path={"key": "0"}),
         "413": Question(HUGE_MESSAGE), "default": message({"type": "ping"}),
     },
-    "openWebSocket": {"101": Question(headers=WEBSOCKET), "426": Question(), "default": Question(headers=WEBSOCKET | FOREIGN)},
+    "openWebSocket": {
+        "101": Question(headers=WEBSOCKET), "426": Question(), "default": Question(headers=WEBSOCKET | FOREIGN),
+    },
     "sendFirstMessage": {
         "200": message({"type": "hello", "client": "0" * 32}), "201": message({"type": "create", "ref": 1}),
         "403": message({"type": "create", "ref": 1}, headers=FOREIGN), "413": Question(HUGE_MESSAGE),
@@ -223,10 +221,11 @@ class OpenAPI(unittest.TestCase):
         headers = dict(question.headers)
         if media in ("application/json", "text/html"):
             headers["Accept"] = media
-        place = re.sub(r"\{(\w+)\}", lambda m: {"key": key, "item": "1", "file": "notes.txt", **question.path}[m[1]], path)
+        parts = {"key": key, "item": "1", "file": "notes.txt", **question.path}
+        place = re.sub(r"\{(\w+)\}", lambda m: parts[m[1]], path)
         if question.before:
             question.before(self.world, key, headers)
-        if getattr(question, "needsETag", False):
+        if question.again:
             headers["If-None-Match"] = self.world.ask(method.upper(), place, None, headers)[1]["ETag"]
         real, fields, content = self.world.ask(method.upper(), place, question.body, headers)
         if status == "default":

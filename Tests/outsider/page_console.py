@@ -27,9 +27,9 @@ class Console:
         pathlib.Path(self.directory.name, "image.png").write_bytes(b"\x89PNG\r\n\x1a\n")
 
     def run(self, command, printed):
+        command = self.real(command).replace("curl ", "curl -sS ")
         process = subprocess.Popen(
-            ["bash", "-c", self.real(command).replace("curl ", "curl -sS ")], cwd=self.directory.name, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT)
+            ["bash", "-c", command], cwd=self.directory.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         deadline = threading.Timer(PATIENCE_SECONDS, process.kill)
         deadline.start()
         try:

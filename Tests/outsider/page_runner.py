@@ -1,9 +1,10 @@
 """Carries out the examples of PROTOCOL.md against a server, from top to bottom.
 
-An example is a fenced block of lines (those of a `console` are in page_console.py): `>` is sent, `<` has to be received next, `=` is one of the happenings below, an
-indented line goes on with the message above it or is a remark. `...` stands for anything. What differs each time has a
-name in the page: wherever a key, a tag or an author stands again, the same one has to come again, and what the page
-sends has to have come before. Times are times. All else has to be as it is written, the order of fields too.
+An example is a fenced block of lines (those of a `console` are in page_console.py): `>` is sent, `<` has to be
+received next, `=` is one of the happenings below, an indented line goes on with the message above it or is a remark.
+`...` stands for anything. What differs each time has a name in the page: wherever a key, a tag or an author stands
+again, the same one has to come again, and what the page sends has to have come before. Times are times. All else has
+to be as it is written, the order of fields too.
 
 A change that the page only shows the event of is made by whom the event names: the reader, or the other device.
 """
