@@ -58,6 +58,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/openapi_tests.py
 	$(PYTHON) Tests/outsider/install_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py
+	$(PYTHON) Tests/outsider/stream_tests.py
 	$(PYTHON) Tests/outsider/api_tests.py
 	$(PYTHON) Tests/outsider/attackers.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20

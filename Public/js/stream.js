@@ -134,9 +134,11 @@ export class Stream {
   }
 
   /** Is it alive? The server says so by itself; timers may have stood still while the device slept. */
-  #probed(connection) {
-    if (connection.heardAt !== null && Date.now() - connection.heardAt > SILENCE) this.#lost(connection);
-    else this.#deliver(connection, { type: "pong" });
+  async #probed(connection) {
+    const { heardAt } = connection;
+    const isAlive = heardAt === null ? await this.probe() : Date.now() - heardAt <= SILENCE;
+    if (isAlive) this.#deliver(connection, { type: "pong" });
+    else this.#lost(connection);
   }
 
   // Sending

@@ -1,6 +1,7 @@
 import HTTP1
 import HTTPTypes
 import PasteModel
+import Seeded
 import Testing
 
 @testable import PasteCore

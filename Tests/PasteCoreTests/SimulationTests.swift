@@ -3,7 +3,7 @@ import Testing
 
 /// The service under trouble: slow and failing store, cut connections, kills, slow readers, vandals. Laws 1, 2, 3,
 /// 5 and 6 of PRODUCT.md, and that everybody gets level when the trouble ends, are held against everything that any
-/// device is shown. People type into the pad and the items meanwhile, each in letters of their own, by the command
+/// device or event stream is shown. People type into the pad and the items meanwhile, each in letters of their own, by the command
 /// line's own model of a text: no letter is lost, doubled, or other on one device than on another.
 ///
 /// One seed makes one world. To replay one and read what happens: `SIMULATION_SEED=17 swift test --filter
@@ -47,6 +47,7 @@ struct SimulationTests {
         #expect(tally.steps >= 25_000, "\(tally)")
         #expect(tally.eventsStored >= 500 && tally.eventsChecked >= 1_500, "\(tally)")
         #expect(tally.letters >= 2_000 && tally.edits >= 500, "\(tally)")
+        #expect(tally.streamed >= 500 && tally.resumptions >= 20, "\(tally)")
         #expect(tally.crashes >= 1 && tally.handOffs >= 3 && tally.errors >= 5, "\(tally)")
         #expect(tally.errands >= 200, "\(tally)")
     }
@@ -82,6 +83,8 @@ struct Tally: CustomStringConvertible {
     private(set) var rebases = 0
     private(set) var crashes = 0
     private(set) var handOffs = 0
+    private(set) var streamed = 0
+    private(set) var resumptions = 0
     private(set) var errands = 0
     /// Different error codes that devices were told.
     var errors: Int { codes.count }
@@ -97,6 +100,8 @@ struct Tally: CustomStringConvertible {
         rebases += world.ledger.rebases
         crashes += world.crashes
         handOffs += world.handOffs
+        streamed += world.onlookers.reduce(0) { $0 + $1.eventsShown }
+        resumptions += world.onlookers.reduce(0) { $0 + $1.resumptions }
         errands += world.curls.reduce(0) { $0 + $1.done }
         codes.formUnion(world.errors.keys.map(\.rawValue))
     }
@@ -105,7 +110,8 @@ struct Tally: CustomStringConvertible {
         """
         \(worlds) worlds, \(steps) steps, \(eventsStored) events, shown \(eventsChecked) times; \(letters) letters \
         typed, \(edits) edits, \(rebases) carried over a snapshot; \(crashes) kills, \
-        \(handOffs) hand-offs, \(errands) requests by HTTP, errors \(codes.sorted().joined(separator: " "))
+        \(handOffs) hand-offs, \(errands) requests by HTTP, \(streamed) events on streams, resumed \(resumptions) \
+        times; errors \(codes.sorted().joined(separator: " "))
         """
     }
 }

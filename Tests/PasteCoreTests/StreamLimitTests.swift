@@ -182,6 +182,20 @@ struct StreamLimitTests {
         #expect(bench.cores[0].budget.usedBytes == before)
     }
 
+    @Test("an event is made once in each form that somebody reads")
+    func madeOnce() {
+        let bench = Bench()
+        let (_, key) = paste(bench)
+        let core = bench.cores[0]
+        let readers = ["1.1", "1.1", "1.0", "1.0"].map { bench.reader(key, version: $0) }
+        var message = core.shared(.devices(count: 3))
+        let places = readers.compactMap(\.visitor.session).map {
+            message.bytes(for: $0, by: core.codec, on: core.budget).bytes.place
+        }
+        #expect(places.count == 4 && Set(places).count == 2)
+        #expect(places.first == places.dropFirst().first)
+    }
+
     @Test("a drain tells each stream to come back, ends its content and waits for nobody")
     func drain() {
         let bench = Bench()
@@ -262,6 +276,11 @@ struct StreamLimitTests {
         bench.settle()
         #expect(hit.snapshots.count == 1)
     }
+}
+
+extension [UInt8] {
+    /// Where in memory it is.
+    fileprivate var place: UInt { withUnsafeBytes { UInt(bitPattern: $0.baseAddress) } }
 }
 
 extension String {

@@ -4,65 +4,67 @@ import PasteProtocol
 
 @testable import PasteCore
 
-/// Reads an event stream as a stranger would: chunks by RFC 9112 section 7.1, events by WHATWG HTML section 9.2.6.
-final class StreamReader {
-    let visitor: Visitor
-    /// Events since they were last cleared.
-    var events: [(id: String, data: String)] = []
+/// Reads a response with an event stream as a stranger would: chunks by RFC 9112 section 7.1, events by WHATWG HTML
+/// section 9.2.6.
+struct StreamParser {
+    private(set) var head = ""
     private(set) var lastEventID = ""
     private(set) var retry: Int?
     private(set) var comments = 0
     /// Whether the content came to its end, and not only the connection.
     private(set) var isComplete = false
-    private(set) var head = ""
-    private var taken = 0
-    private var lines: [UInt8] = []
+    /// What came and is not whole: of the response, of the content.
+    private var rest: [UInt8] = []
+    private var line: [UInt8] = []
     private var data: [String] = []
-
-    init(_ visitor: Visitor) {
-        self.visitor = visitor
-    }
+    private var events: [(id: String, data: String)] = []
 
     var status: String { head.split(separator: "\r\n").first.map(String.init) ?? "" }
 
     /// Whether the response's head has this line.
     func has(_ line: String) -> Bool { head.lowercased().contains("\r\n" + line.lowercased() + "\r\n") }
 
-    /// What has come so far.
-    func read() {
-        var rest = visitor.bytes[taken...]
+    /// Takes what has come.
+    /// - Returns: The events that are whole with it.
+    mutating func take(_ bytes: some Sequence<UInt8>) -> [(id: String, data: String)] {
+        rest += bytes
+        events = []
         if head.isEmpty {
-            guard let end = rest.range(of: "\r\n\r\n") else { return }
+            guard let end = rest[...].range(of: "\r\n\r\n") else { return [] }
             head = String(decoding: rest[..<end.upperBound], as: UTF8.self)
-            rest = rest[end.upperBound...]
-            taken = end.upperBound
+            rest.removeFirst(end.upperBound)
         }
         guard has("Transfer-Encoding: chunked") else {
-            taken = visitor.bytes.count
-            return take(rest)
+            takeContent(rest[...])
+            rest = []
+            return events
         }
-        while let end = rest.range(of: "\r\n"),
-            let count = Int(String(decoding: rest[..<end.lowerBound], as: UTF8.self), radix: 16),
+        var start = 0
+        while let end = rest[start...].range(of: "\r\n"),
+            let count = Int(String(decoding: rest[start..<end.lowerBound], as: UTF8.self), radix: 16),
             rest.endIndex - end.upperBound >= count + 2
         {
-            take(rest[end.upperBound..<end.upperBound + count])
+            takeContent(rest[end.upperBound..<end.upperBound + count])
             isComplete = count == 0
-            rest = rest[(end.upperBound + count + 2)...]
-            taken = rest.startIndex
+            start = end.upperBound + count + 2
+        }
+        rest.removeFirst(start)
+        return events
+    }
+
+    private mutating func takeContent(_ content: ArraySlice<UInt8>) {
+        for byte in content {
+            if byte != 10 {
+                line.append(byte)
+            } else {
+                take(line: String(decoding: line, as: UTF8.self))
+                line = []
+            }
         }
     }
 
-    private func take(_ content: ArraySlice<UInt8>) {
-        lines += content
-        while let end = lines.firstIndex(where: { $0 == 10 || $0 == 13 }) {
-            let line = String(decoding: lines[..<end], as: UTF8.self)
-            let isPair = lines[end] == 13 && lines.count > end + 1 && lines[end + 1] == 10
-            lines.removeFirst(end + (isPair ? 2 : 1))
-            read(line)
-        }
-    }
-
-    private func read(_ line: String) {
+    /// A line; that ours end in LF alone is held elsewhere.
+    private mutating func take(line: String) {
         guard !line.isEmpty else {
             if !data.isEmpty { events.append((lastEventID, data.joined(separator: "\n"))) }
             data = []
@@ -77,6 +79,36 @@ final class StreamReader {
         case "retry": retry = Int(value)
         default: break
         }
+    }
+}
+
+/// A visitor of the bench who reads an event stream.
+@dynamicMemberLookup
+final class StreamReader {
+    let visitor: Visitor
+    /// Events so far.
+    private(set) var events: [(id: String, data: String)] = []
+    private var parser = StreamParser()
+    private var taken = 0
+
+    init(_ visitor: Visitor) {
+        self.visitor = visitor
+    }
+
+    subscript<Value>(dynamicMember path: KeyPath<StreamParser, Value>) -> Value {
+        read()
+        return parser[keyPath: path]
+    }
+
+    func has(_ line: String) -> Bool {
+        read()
+        return parser.has(line)
+    }
+
+    /// Takes what has come so far.
+    func read() {
+        events += parser.take(visitor.bytes[taken...])
+        taken = visitor.bytes.count
     }
 
     /// The events as messages of the protocol; `nil` where one is none.

@@ -213,6 +213,18 @@ test("a ping is answered while the stream is heard, and finds out what a sleep h
   assert.ok(types().includes("closed"));
 });
 
+test("where nothing is followed a ping asks the server", async () => {
+  for (const [answer, expected] of [[WELCOME, "pong"], ["502", "closed"]]) {
+    await open();
+    heard = [];
+    stream.send({ type: "ping" });
+    await settle();
+    requests.shift().answer(answer);
+    await settle();
+    assert.deepEqual(types(), [expected]);
+  }
+});
+
 test("without a place among the tabs there is no stream", async () => {
   slot.has = false;
   const request = await follow();

@@ -16,6 +16,7 @@ final class World {
     let store: SimulatedStore
     private(set) var shards: [SimulatedShard] = []
     private(set) var devices: [Device] = []
+    private(set) var onlookers: [Onlooker] = []
     private(set) var curls: [Curl] = []
     /// The keys of the pastes that were made: everybody is told.
     private(set) var keys: [String] = []
@@ -145,6 +146,12 @@ final class World {
         for device in devices {
             agenda.plan(after: dice.milliseconds(0...500)) { device.live() }
         }
+        for name in 0..<Int(seed % 3) {
+            onlookers.append(Onlooker(name: name, world: self))
+        }
+        for onlooker in onlookers {
+            agenda.plan(after: 500) { onlooker.live() }
+        }
         for curl in curls { curl.live() }
         for number in 0..<plan.hostiles {
             Vandal(number: number, world: self).live()
@@ -153,15 +160,18 @@ final class World {
         while agenda.steps < plan.troubledSteps, ledger.violations.isEmpty, step(until: .max) {}
         heal()
         let end = agenda.now + 400_000
-        while ledger.violations.isEmpty,
-            !(devices.allSatisfy(\.isAtRest) && curls.allSatisfy(\.isAtRest) && !shards.isEmpty), step(until: end)
-        {}
+        while ledger.violations.isEmpty, !isAtRest, step(until: end) {}
         guard ledger.violations.isEmpty else { return }
         checkLiveness()
         checkAgreement()
         checkLetters()
         guard ledger.violations.isEmpty, dice.chance(500) else { return }
         outliveEverything()
+    }
+
+    private var isAtRest: Bool {
+        devices.allSatisfy(\.isAtRest) && onlookers.allSatisfy(\.isAtRest) && curls.allSatisfy(\.isAtRest)
+            && !shards.isEmpty
     }
 
     private func step(until end: Milliseconds) -> Bool {
@@ -172,7 +182,7 @@ final class World {
     }
 
     private func planCrash() {
-        agenda.plan(after: dice.milliseconds(500...15_000)) { [unowned self] in
+        agenda.plan(after: dice.milliseconds(500...6_000)) { [unowned self] in
             guard !isHealed else { return }
             if !shards.isEmpty { crash() }
             planCrash()
@@ -189,6 +199,7 @@ final class World {
             device.call?.link.readsFrom = agenda.now
             device.call?.link.slowness = .none
         }
+        for onlooker in onlookers { onlooker.heal() }
     }
 }
 
