@@ -36,6 +36,16 @@ extension ShardCore {
         session.accountedBytes = bytes
     }
 
+    /// The same when nothing but the outbox changes: what every delivery does twice.
+    @inline(__always)
+    func accountOutbox(of session: Session, _ change: (inout Outbox) -> Void) {
+        let before = session.outbox.ownBytes
+        change(&session.outbox)
+        let difference = session.outbox.ownBytes - before
+        budget.add(difference)
+        session.accountedBytes += difference
+    }
+
     /// The session is gone, and what it held with it.
     func discharge(_ session: Session) {
         outboxBytes -= session.outbox.byteCount

@@ -311,15 +311,18 @@ extension ShardCore {
         if live.viewers.contains(where: \.isLevel) {
             messages = events.map { shared(.event($0)) }
         }
-        for viewer in live.viewers where viewer.isLevel {
-            for (event, index) in zip(events, messages.indices) {
+        let cursors = events.map(\.cursor)
+        let highWater = settings.outboxHighWaterBytes
+        for viewer in live.viewers {
+            guard let view = viewer.view, view.isLevel else { continue }
+            for index in messages.indices {
                 // One batch can hold a burst of every device: it, too, stops at the high water.
-                guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
-                    viewer.view?.mode = .behind
+                guard viewer.outbox.weight <= highWater else {
+                    view.mode = .behind
                     break
                 }
                 send(viewer, &messages[index])
-                viewer.view?.cursor = event.cursor
+                view.cursor = cursors[index]
                 counters.deliveries &+= 1
             }
         }
@@ -355,10 +358,7 @@ extension LivePaste.Wish {
 }
 
 extension Session {
-    var isLevel: Bool {
-        if case .level = view?.mode { return true }
-        return false
-    }
+    var isLevel: Bool { view?.isLevel == true }
 
     /// Whether the event is in the outbox or beyond.
     func wasSent(_ event: Event, of live: LivePaste) -> Bool {

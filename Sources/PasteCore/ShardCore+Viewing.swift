@@ -11,13 +11,12 @@ extension ShardCore {
     func subscribe(_ session: Session, _ live: LivePaste, key: String, after: Cursor?, pending: [UInt64]) {
         guard let paste = live.paste else { return }
         let author = author(of: session, in: live)
-        for viewer in live.viewers where viewer.view?.author == author && viewer !== session {
+        if let viewer = live.viewer(author), viewer !== session {
             counters.replacedConnections &+= 1
             close(viewer, .replaced)
         }
-        var view = Session.View(
-            paste: live, author: author, key: key, index: 0, cursor: paste.committed.cursor, mode: .behind,
-            pending: pending)
+        let view = Session.View(
+            of: live, author: author, key: key, cursor: paste.committed.cursor, mode: .behind, pending: pending)
         switch after.map({ paste.next(after: $0, maxBytes: settings.refillBytes) }) {
         case .events:
             view.cursor = after ?? view.cursor
@@ -82,7 +81,7 @@ extension ShardCore {
 
     /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
     func refill(_ session: Session) {
-        while !session.isClosing, session.outbox.weight < settings.refillBytes, let view = session.view,
+        while let view = session.view, !view.isLevel, !session.isClosing, session.outbox.weight < settings.refillBytes,
             let paste = view.paste.paste
         {
             switch view.mode {
@@ -90,15 +89,15 @@ extension ShardCore {
                 return
             case .snapshot(var parts):
                 let isLast = sendPart(of: &parts, to: session, view)
-                session.view?.mode = isLast ? .behind : .snapshot(parts)
+                view.mode = isLast ? .behind : .snapshot(parts)
                 if isLast {
-                    session.view?.pending = nil
-                    session.view?.cursor = parts.state.cursor
+                    view.pending = nil
+                    view.cursor = parts.state.cursor
                 }
             case .behind:
                 switch paste.next(after: view.cursor, maxBytes: settings.refillBytes) {
                 case .snapshot(let same):
-                    session.view?.mode = .snapshot(snapshot(paste, same: same, view.author, view.pending ?? []))
+                    view.mode = .snapshot(snapshot(paste, same: same, view.author, view.pending ?? []))
                 case .events(let events) where events.isEmpty:
                     becomeLevel(session, view, paste)
                 case .events(let events):
@@ -106,22 +105,22 @@ extension ShardCore {
                         queue(session, .event(event))
                     }
                     counters.deliveries &+= UInt64(events.count)
-                    session.view?.cursor = events.last?.cursor ?? view.cursor
+                    view.cursor = events.last?.cursor ?? view.cursor
                 }
             }
         }
     }
 
     private func becomeLevel(_ session: Session, _ view: Session.View, _ paste: Paste) {
-        session.view?.mode = .level
+        view.mode = .level
         defer {
             if view.missedDevices {
-                session.view?.missedDevices = false
+                view.missedDevices = false
                 queue(session, .devices(count: view.paste.viewers.count))
             }
         }
         guard let pending = view.pending else { return }
-        session.view?.pending = nil
+        view.pending = nil
         queue(
             session,
             .resumed(
