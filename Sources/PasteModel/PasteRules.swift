@@ -22,7 +22,9 @@ struct PasteRules {
         if text.isEmpty { return .breaks(.emptyText) }
         if text.count > limits.textBytes { return .breaks(.textTooLarge(limit: limits.textBytes)) }
         if paste.tentative.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
-        if text.count > limits.pasteBytes - paste.tentative.byteCount { return .breaks(.pasteFull(limit: limits.pasteBytes)) }
+        if text.count > limits.pasteBytes - paste.tentative.byteCount {
+            return .breaks(.pasteFull(limit: limits.pasteBytes))
+        }
         return .does(.append(item: paste.tentative.nextItem, text: text))
     }
 

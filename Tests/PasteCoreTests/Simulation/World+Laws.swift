@@ -28,7 +28,8 @@ extension World {
                         && viewer.view?.index == index && !viewer.isClosing,
                     "a paste is shown to a connection that is gone")
                 ledger.expect(
-                    viewer.view.flatMap { live.viewer($0.author) } === viewer, "a device is not found among the viewers")
+                    viewer.view.flatMap { live.viewer($0.author) } === viewer, "a device is not found among the viewers"
+                )
             }
         }
     }
