@@ -91,9 +91,9 @@ extension ShardCore {
     }
 
     /// Encodes a message once, as the frames that everyone shares.
-    func outgoing(_ message: ServerMessage) -> OutgoingMessage {
+    func outgoing(_ message: ServerMessage, items: EncodedItems? = nil) -> OutgoingMessage {
         var json: [UInt8] = []
-        message.encode(into: &json)
+        message.encode(into: &json, items: items)
         return OutgoingMessage(.text, json)
     }
 

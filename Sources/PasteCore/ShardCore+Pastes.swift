@@ -219,6 +219,7 @@ extension ShardCore {
         case .success:
             live.isOutcomeUnknown = false
             let events = paste.commit()
+            snapshotItems.forget(id)
             count(live)
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
@@ -312,12 +313,11 @@ extension ShardCore {
             messages = events.map { shared(.event($0)) }
         }
         let cursors = events.map(\.cursor)
-        let highWater = settings.outboxHighWaterBytes
         for viewer in live.viewers {
             guard let view = viewer.view, view.isLevel else { continue }
             for index in messages.indices {
                 // One batch can hold a burst of every device: it, too, stops at the high water.
-                guard viewer.outbox.weight <= highWater else {
+                guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
                     view.mode = .behind
                     break
                 }

@@ -129,8 +129,8 @@ extension ShardCore {
                     acked: paste.receipts(of: view.author, refs: pending))))
     }
 
-    private func queue(_ session: Session, _ message: ServerMessage) {
-        var outgoing = outgoing(message)
+    private func queue(_ session: Session, _ message: ServerMessage, items: EncodedItems? = nil) {
+        var outgoing = outgoing(message, items: items)
         queue(session, &outgoing)
     }
 
@@ -156,6 +156,11 @@ extension ShardCore {
             end += 1
         }
         let more = end < items.endIndex
+        // Of an older state nothing is kept for others: it may hold what was removed since.
+        let isPresent = view.paste.paste?.committed.cursor == parts.state.cursor
+        let encoded =
+            isPresent
+            ? snapshotItems.part(start..<end, of: parts.state, in: view.paste.id) : EncodedItems(items[start..<end])
         if parts.next == nil {
             counters.snapshots &+= 1
             queue(
@@ -165,9 +170,9 @@ extension ShardCore {
                         paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
                         now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
                         pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
-                        acked: parts.acked, devices: view.paste.viewers.count, more: more)))
+                        acked: parts.acked, devices: view.paste.viewers.count, more: more)), items: encoded)
         } else {
-            queue(session, .items(Array(items[start..<end]), more: more))
+            queue(session, .items(Array(items[start..<end]), more: more), items: encoded)
         }
         parts.next = end
         return !more

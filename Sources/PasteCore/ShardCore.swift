@@ -26,6 +26,8 @@ public final class ShardCore {
     var arrival: Visit?
     /// Compresses and decompresses for all connections.
     let codec = DeflateCodec()
+    /// What the snapshots of this moment show.
+    var snapshotItems = SnapshotItems()
 
     /// What happened since the start.
     public internal(set) var counters = Counters()
@@ -175,10 +177,10 @@ public final class ShardCore {
         session.outbox.copy(into: &output)
     }
 
-    /// Whether `peek` would give something.
+    /// Whether `peek` may give something. It will not to a device that has everything; others are asked by `peek`.
     public func hasOutput(_ id: ConnectionID) -> Bool {
         guard let session = session(id) else { return false }
-        return !session.outbox.isEmpty || session.view.map { !$0.isLevel } == true
+        return !session.outbox.isEmpty || session.view?.isLevel != true
     }
 
     /// The first `count` bytes of what `peek` gave have left.

@@ -60,6 +60,11 @@ extension [UInt8] {
         _ field: Field, list: some Sequence<Member>, _ write: (inout [UInt8], Member) -> Void
     ) {
         member(field)
+        append(list: list, write)
+    }
+
+    /// Appends a list.
+    mutating func append<Member>(list: some Sequence<Member>, _ write: (inout [UInt8], Member) -> Void) {
         append(UInt8(ascii: "["))
         var isFirst = true
         for element in list {

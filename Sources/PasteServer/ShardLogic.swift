@@ -30,7 +30,7 @@ package protocol ShardLogic: AnyObject {
 
     func peek(_ id: ConnectionID, into output: inout OutputSpan<UInt8>, now: Milliseconds)
     func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds)
-    /// Whether `peek` would give something.
+    /// Whether `peek` may give something.
     func hasOutput(_ id: ConnectionID) -> Bool
 
     /// What the tick asks for, to be done in the order of the fields.
