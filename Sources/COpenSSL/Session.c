@@ -200,6 +200,11 @@ struct pasted_tls_read pasted_tls_read(struct pasted_tls_session *session, const
             break;
         }
         result.produced += produced;
+        // Asking once more would tell nothing: it costs as much as a small record.
+        if (wire->input_left == 0 && !SSL_has_pending(ssl)) {
+            result.status = pasted_tls_hungry;
+            break;
+        }
     }
     result.eaten = count - wire->input_left;
     wire->input = NULL;

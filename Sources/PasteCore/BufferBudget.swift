@@ -36,6 +36,18 @@ extension ShardCore {
         session.accountedBytes = bytes
     }
 
+    /// The same when a WebSocket's outbox changes and nothing else: what every delivery does twice.
+    @inline(__always)
+    func accountOutbox(of session: Session, _ change: (inout Outbox) -> Void) {
+        let before = session.outbox.ownBytes
+        change(&session.outbox)
+        // Only a WebSocket's other parts are sure to be accounted for where they change.
+        guard session.http == nil else { return account(session) }
+        let difference = session.outbox.ownBytes - before
+        budget.add(difference)
+        session.accountedBytes += difference
+    }
+
     /// The session is gone, and what it held with it.
     func discharge(_ session: Session) {
         outboxBytes -= session.outbox.byteCount

@@ -9,7 +9,9 @@ final class LivePaste {
     let key: PasteKey
     /// `nil` while the store reads it.
     var paste: Paste?
-    var viewers: [Session] = []
+    private(set) var viewers: [Session] = []
+    /// The same by device, so that a thousand who join do not look at each other.
+    private var viewersByAuthor: [Author: Session] = [:]
     /// Sessions that wait for the paste to be read, with what they want of it.
     var waiters: [(session: Session, wish: Wish)] = []
     /// Who asked for each of the paste's pending events, in their order.
@@ -91,16 +93,23 @@ final class LivePaste {
         viewers.isEmpty && waiters.isEmpty && requesters.isEmpty && parked.isEmpty && ending == nil && retryAt == nil
     }
 
+    /// The viewer that is this device's, if there is one: a second one replaces it.
+    func viewer(_ author: Author) -> Session? { viewersByAuthor[author] }
+
     func add(_ session: Session, _ view: Session.View) {
-        var view = view
         view.index = viewers.count
         session.view = view
         viewers.append(session)
+        viewersByAuthor[view.author] = session
     }
 
     func remove(_ session: Session, now: Milliseconds) {
-        guard let index = session.view?.index else { return }
+        guard let view = session.view else { return }
+        let index = view.index
         session.view = nil
+        if viewersByAuthor[view.author] === session {
+            viewersByAuthor[view.author] = nil
+        }
         let last = viewers.removeLast()
         if last !== session {
             viewers[index] = last

@@ -40,13 +40,16 @@ struct Outbox {
         ownBytes += Self.own(entry)
     }
 
-    /// Copies the first bytes, as many as fit, behind what `output` holds already.
-    func copy(into output: inout OutputSpan<UInt8>) {
+    /// Copies the first bytes, as many as fit, behind what `output` holds already. Changes nothing: `mutating` lets it
+    /// look at the buffers where they are, without counting references to them.
+    mutating func copy(into output: inout OutputSpan<UInt8>) {
         var start = frontOffset
-        for index in entries.indices.dropFirst(front) where output.freeCapacity > 0 {
-            let count = min(entries[index].bytes.count - start, output.freeCapacity)
-            copyBytes(of: entries[index].bytes, start..<start + count, into: &output)
+        let waiting = entries.span.extracting(droppingFirst: front)
+        var index = 0
+        while index < waiting.count, output.freeCapacity > 0 {
+            copyBytes(of: waiting[index].bytes, from: start, into: &output)
             start = 0
+            index += 1
         }
     }
 
@@ -55,7 +58,12 @@ struct Outbox {
         precondition(count >= 0 && count <= byteCount, "no more can be sent than waited")
         byteCount -= count
         guard byteCount > 0 else {
-            entries.removeAll(keepingCapacity: entries.count <= Self.keptBuffers)
+            if entries.count <= Self.keptBuffers {
+                // One or two nearly always.
+                while entries.popLast() != nil {}
+            } else {
+                entries = []
+            }
             front = 0
             frontOffset = 0
             ownBytes = 0
@@ -83,14 +91,15 @@ struct Outbox {
     private static let keptBuffers = 16
 }
 
-/// One `memcpy`: the loop that a safe copy would be is the largest part of a delivery's user time.
-private func copyBytes(of buffer: [UInt8], _ range: Range<Int>, into output: inout OutputSpan<UInt8>) {
+/// One `memcpy` of what fits: the loop that a safe copy would be is the largest part of a delivery's user time.
+private func copyBytes(of buffer: [UInt8], from start: Int, into output: inout OutputSpan<UInt8>) {
+    let bytes = buffer.span.extracting(droppingFirst: start).extracting(first: output.freeCapacity)
     unsafe output.withUnsafeMutableBufferPointer { target, initializedCount in
-        unsafe buffer[range].withUnsafeBufferPointer { source in
+        unsafe bytes.withUnsafeBufferPointer { source in
             guard let from = source.baseAddress, let to = target.baseAddress else { return }
-            // In bounds: the caller cut `range` to the free capacity.
+            // In bounds: `bytes` was cut to the free capacity.
             unsafe (to + initializedCount).update(from: from, count: source.count)
         }
-        initializedCount += range.count
+        initializedCount += bytes.count
     }
 }

@@ -96,8 +96,8 @@ final class Session {
             + outbox.ownBytes
     }
 
-    /// Why a session's input waits.
-    enum Wait {
+    /// Why a session's input waits. What waits is kept elsewhere, so that connections that wait for nothing stay small.
+    indirect enum Wait {
         /// A paste is being read from the store.
         case load
         /// The store decides on a new paste.
@@ -137,14 +137,14 @@ final class Session {
         case exchange
     }
 
-    /// One device's place in one paste.
-    struct View {
+    /// One device's place in one paste: an object of its own, so that a connection that follows nothing stays small.
+    final class View {
         let paste: LivePaste
         let author: Author
         /// The key as the device wrote it.
         let key: String
         /// Where in `paste.viewers` the session stands.
-        var index: Int
+        var index = 0
         /// The last event that is in the outbox or was sent.
         var cursor: Cursor
         var mode: Mode
@@ -152,10 +152,24 @@ final class Session {
         var missedDevices = false
         /// Refs to be named in `resumed` once the device is level.
         var pending: [UInt64]?
+
+        init(of paste: LivePaste, author: Author, key: String, cursor: Cursor, mode: Mode, pending: [UInt64]) {
+            self.paste = paste
+            self.author = author
+            self.key = key
+            self.cursor = cursor
+            self.mode = mode
+            self.pending = pending
+        }
+
+        /// Whether new events go straight into the outbox.
+        var isLevel: Bool {
+            if case .level = mode { true } else { false }
+        }
     }
 
     /// How a viewer gets what comes next.
-    enum Mode {
+    indirect enum Mode {
         /// It has everything: new events go straight into the outbox.
         case level
         /// It is only a cursor: the outbox is refilled from the log as it empties.

@@ -23,16 +23,16 @@ extension ShardCore {
                 skipInput(session, bytes.count - offset)
             }
         }
-        if let webSocket = session.webSocket, !session.isClosing {
-            timeMessage(of: session, webSocket)
+        if session.webSocket != nil, !session.isClosing {
+            timeMessage(of: session)
         }
         account(session)
         chargeInput(session)
     }
 
     /// A message has a bounded time from its first byte to its last, however many fragments it has.
-    private func timeMessage(of session: Session, _ webSocket: WebSocketSession) {
-        if !webSocket.isMidMessage {
+    private func timeMessage(of session: Session) {
+        if session.webSocket?.isMidMessage != true {
             session.messageBegunAt = nil
         } else if session.messageBegunAt == nil {
             session.messageBegunAt = now

@@ -30,6 +30,7 @@ extension ShardCore {
     /// Takes a paste out of memory.
     func forget(_ live: LivePaste) {
         pastes[live.id] = nil
+        snapshotItems.forget(live.id)
         visitors.holdOpen(-live.countedBytes)
         live.countedBytes = 0
     }

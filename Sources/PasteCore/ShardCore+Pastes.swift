@@ -227,6 +227,7 @@ extension ShardCore {
         case .success:
             live.isOutcomeUnknown = false
             let events = paste.commit()
+            snapshotItems.forget(id)
             count(live)
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
@@ -319,15 +320,17 @@ extension ShardCore {
         if live.viewers.contains(where: \.isLevel) {
             messages = events.map { shared(.event($0)) }
         }
-        for viewer in live.viewers where viewer.isLevel {
-            for (event, index) in zip(events, messages.indices) {
+        let cursors = events.map(\.cursor)
+        for viewer in live.viewers {
+            guard let view = viewer.view, view.isLevel else { continue }
+            for index in messages.indices {
                 // One batch can hold a burst of every device: it, too, stops at the high water.
                 guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
-                    viewer.view?.mode = .behind
+                    view.mode = .behind
                     break
                 }
                 send(viewer, &messages[index])
-                viewer.view?.cursor = event.cursor
+                view.cursor = cursors[index]
                 counters.deliveries &+= 1
             }
         }
@@ -365,10 +368,7 @@ extension LivePaste.Wish {
 }
 
 extension Session {
-    var isLevel: Bool {
-        if case .level = view?.mode { return true }
-        return false
-    }
+    var isLevel: Bool { view?.isLevel == true }
 
     /// Whether the event is in the outbox or beyond.
     func wasSent(_ event: Event, of live: LivePaste) -> Bool {

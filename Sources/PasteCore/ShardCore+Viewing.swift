@@ -11,13 +11,12 @@ extension ShardCore {
     func subscribe(_ session: Session, _ live: LivePaste, key: String, after: Cursor?, pending: [UInt64]) {
         guard let paste = live.paste else { return }
         let author = author(of: session, in: live)
-        for viewer in live.viewers where viewer.view?.author == author && viewer !== session {
+        if let viewer = live.viewer(author), viewer !== session {
             counters.replacedConnections &+= 1
             close(viewer, .replaced)
         }
-        var view = Session.View(
-            paste: live, author: author, key: key, index: 0, cursor: paste.committed.cursor, mode: .behind,
-            pending: pending)
+        let view = Session.View(
+            of: live, author: author, key: key, cursor: paste.committed.cursor, mode: .behind, pending: pending)
         switch after.map({ paste.next(after: $0, maxBytes: settings.refillBytes) }) {
         case .events:
             view.cursor = after ?? view.cursor
@@ -85,7 +84,7 @@ extension ShardCore {
     /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
     func refill(_ session: Session) {
         if session.http?.stream != nil { return refillDocument(session) }
-        while !session.isClosing, session.outbox.weight < settings.refillBytes, let view = session.view,
+        while let view = session.view, !view.isLevel, !session.isClosing, session.outbox.weight < settings.refillBytes,
             let paste = view.paste.paste
         {
             switch view.mode {
@@ -93,15 +92,15 @@ extension ShardCore {
                 return
             case .snapshot(var parts):
                 let isLast = sendPart(of: &parts, to: session, view)
-                session.view?.mode = isLast ? .behind : .snapshot(parts)
+                view.mode = isLast ? .behind : .snapshot(parts)
                 if isLast {
-                    session.view?.pending = nil
-                    session.view?.cursor = parts.state.cursor
+                    view.pending = nil
+                    view.cursor = parts.state.cursor
                 }
             case .behind:
                 switch paste.next(after: view.cursor, maxBytes: settings.refillBytes) {
                 case .snapshot(let same):
-                    session.view?.mode = .snapshot(snapshot(paste, same: same, view.author, view.pending ?? []))
+                    view.mode = .snapshot(snapshot(paste, same: same, view.author, view.pending ?? []))
                 case .events(let events) where events.isEmpty:
                     becomeLevel(session, view, paste)
                 case .events(let events):
@@ -109,22 +108,22 @@ extension ShardCore {
                         queue(session, .event(event))
                     }
                     counters.deliveries &+= UInt64(events.count)
-                    session.view?.cursor = events.last?.cursor ?? view.cursor
+                    view.cursor = events.last?.cursor ?? view.cursor
                 }
             }
         }
     }
 
     private func becomeLevel(_ session: Session, _ view: Session.View, _ paste: Paste) {
-        session.view?.mode = .level
+        view.mode = .level
         defer {
             if view.missedDevices {
-                session.view?.missedDevices = false
+                view.missedDevices = false
                 queue(session, .devices(count: view.paste.viewers.count))
             }
         }
         guard let pending = view.pending else { return }
-        session.view?.pending = nil
+        view.pending = nil
         queue(
             session,
             .resumed(
@@ -155,6 +154,11 @@ extension ShardCore {
             end += 1
         }
         let more = end < items.endIndex
+        // Of an older state nothing is kept for others: it may hold what was removed since.
+        let isPresent = view.paste.paste?.committed.cursor == parts.state.cursor
+        let encoded =
+            isPresent
+            ? snapshotItems.part(start..<end, of: parts.state, in: view.paste.id) : EncodedItems(items[start..<end])
         if parts.next == nil {
             counters.snapshots &+= 1
             queue(
@@ -164,11 +168,12 @@ extension ShardCore {
                         paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
                         now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
                         pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
-                        acked: parts.acked, devices: view.paste.viewers.count, more: more)))
+                        acked: parts.acked, devices: view.paste.viewers.count, more: more)), items: encoded)
         } else {
             // Only whoever has all parts of a snapshot stands at its cursor.
             queue(
-                session, .items(Array(items[start..<end]), more: more), position: more ? nil : parts.state.cursor)
+                session, .items(Array(items[start..<end]), more: more), items: encoded,
+                position: more ? nil : parts.state.cursor)
         }
         parts.next = end
         return !more

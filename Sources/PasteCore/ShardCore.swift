@@ -28,6 +28,8 @@ public final class ShardCore {
     var arrival: Visit?
     /// Compresses and decompresses for all connections.
     let codec = DeflateCodec()
+    /// What the snapshots of this moment show.
+    var snapshotItems = SnapshotItems()
 
     /// What happened since the start.
     public internal(set) var counters = Counters()
@@ -182,12 +184,17 @@ public final class ShardCore {
         session.outbox.copy(into: &output)
     }
 
+    /// Whether `peek` may give something. It will not to a device that has everything; others are asked by `peek`.
+    public func hasOutput(_ id: ConnectionID) -> Bool {
+        guard let session = session(id) else { return false }
+        return !session.outbox.isEmpty || session.view?.isLevel != true
+    }
+
     /// The first `count` bytes of what `peek` gave have left.
     public func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds) {
         self.now = now
         guard let session = session(id), count > 0 else { return }
-        session.outbox.consume(count)
-        account(session)
+        accountOutbox(of: session) { $0.consume(count) }
         outboxBytes -= count
         session.lastOutputAt = now
         counters.sentBytes &+= UInt64(count)
@@ -268,8 +275,7 @@ public final class ShardCore {
             // From now on there is something to read: a minute from now it is a minute that nothing was read.
             session.lastOutputAt = now
         }
-        session.outbox.push(bytes, owner: owner)
-        account(session)
+        accountOutbox(of: session) { $0.push(bytes, owner: owner) }
         outboxBytes += bytes.count
     }
 

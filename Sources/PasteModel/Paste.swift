@@ -53,7 +53,7 @@ public final class Paste {
 
     /// The rules in force, for what is asked from now on.
     public var limits: Limits
-    private var log: PasteLog
+    private(set) var log: PasteLog
     /// How many of the pending events, from the first, the store is writing.
     private var inFlight = 0
     private var checkpointSeq: UInt64
@@ -140,7 +140,7 @@ public final class Paste {
     }
 
     private func judge(_ request: PasteRequest, ref: UInt64, now: Milliseconds) -> Judgement {
-        let rules = PasteRules(state: tentative, log: log, committedSeq: committed.cursor.seq, limits: limits)
+        let rules = PasteRules(paste: self)
         return switch request {
         case .append(let text): rules.append(text)
         case .edit(let target, let base, let ops): rules.edit(target, base: base, ops)
@@ -173,8 +173,9 @@ public final class Paste {
         // With nothing pending behind the batch the texts are made already.
         let isLevel = log.headSeq == log.committedSeq + UInt64(inFlight)
         for event in batch {
-            let follows = committed.apply(
-                event, rememberedRefs: limits.rememberedRefs, textsFrom: isLevel ? tentative : nil)
+            let follows = committed.apply(event, rememberedRefs: limits.rememberedRefs) { target in
+                isLevel ? tentative.text(of: target) : nil
+            }
             precondition(follows, "pending events were applied once before, to the tentative state")
         }
         for event in batch { log.erase(removedBy: event) }

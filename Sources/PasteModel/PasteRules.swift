@@ -11,18 +11,21 @@ enum Judgement {
 }
 
 struct PasteRules {
-    let state: PasteState
-    let log: PasteLog
+    /// By reference: copies of its parts would cost more than the rules do.
+    let paste: Paste
+
     /// What anybody can have seen.
-    let committedSeq: UInt64
-    let limits: Limits
+    private var committedSeq: UInt64 { paste.committed.cursor.seq }
+    private var limits: Limits { paste.limits }
 
     func append(_ text: Text) -> Judgement {
         if text.isEmpty { return .breaks(.emptyText) }
         if text.count > limits.textBytes { return .breaks(.textTooLarge(limit: limits.textBytes)) }
-        if state.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
-        if text.count > limits.pasteBytes - state.byteCount { return .breaks(.pasteFull(limit: limits.pasteBytes)) }
-        return .does(.append(item: state.nextItem, text: text))
+        if paste.tentative.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
+        if text.count > limits.pasteBytes - paste.tentative.byteCount {
+            return .breaks(.pasteFull(limit: limits.pasteBytes))
+        }
+        return .does(.append(item: paste.tentative.nextItem, text: text))
     }
 
     func edit(_ target: EditTarget, base: UInt64, _ requested: TextEdit) -> Judgement {
@@ -30,15 +33,15 @@ struct PasteRules {
         let textSeq: UInt64
         switch target {
         case .pad:
-            (text, textSeq) = (state.pad, state.padSeq)
+            (text, textSeq) = (paste.tentative.pad, paste.tentative.padSeq)
         case .item(let number):
-            guard let item = state.item(number) else { return .breaks(.noSuchItem) }
+            guard let item = paste.tentative.item(number) else { return .breaks(.noSuchItem) }
             (text, textSeq) = (item.text, item.textSeq)
         }
         guard base <= committedSeq, var ops = requested.normalised() else { return .breaks(.badEdit) }
         // The pad is typed on many systems: one kind of line end. Items are exact bytes.
         if target == .pad, ops.inserts(byte: UInt8(ascii: "\r")) { return .breaks(.badEdit) }
-        guard let changes = log.changes(of: target, behind: base, textSeq: textSeq) else {
+        guard let changes = paste.log.changes(of: target, behind: base, textSeq: textSeq) else {
             return .breaks(.staleBase)
         }
         for change in changes {
@@ -51,7 +54,7 @@ struct PasteRules {
         // Under a limit that was lowered, a text may still shrink.
         let growth = edited.count - text.count
         if growth > 0, edited.count > limits.textBytes { return .breaks(.textTooLarge(limit: limits.textBytes)) }
-        if growth > 0, growth > limits.pasteBytes - state.byteCount {
+        if growth > 0, growth > limits.pasteBytes - paste.tentative.byteCount {
             return .breaks(.pasteFull(limit: limits.pasteBytes))
         }
         return .does(.edit(target: target, ops: ops))
@@ -59,26 +62,26 @@ struct PasteRules {
 
     func keep(base: UInt64, ref: UInt64) -> Judgement {
         guard base <= committedSeq else { return .breaks(.badEdit) }
-        guard let changes = log.changes(of: .pad, behind: base, textSeq: state.padSeq) else {
+        guard let changes = paste.log.changes(of: .pad, behind: base, textSeq: paste.tentative.padSeq) else {
             return .breaks(.staleBase)
         }
         // The first keep behind the base kept what this person saw: two who press it together keep it once.
         for case .emptied(let seq, let item) in changes {
             return .wasDone(Receipt(ref: ref, seq: seq, item: item))
         }
-        if state.pad.isEmpty { return .breaks(.emptyText) }
-        if state.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
-        return .does(.keep(item: state.nextItem, text: state.pad))
+        if paste.tentative.pad.isEmpty { return .breaks(.emptyText) }
+        if paste.tentative.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
+        return .does(.keep(item: paste.tentative.nextItem, text: paste.tentative.pad))
     }
 
     func remove(_ item: UInt64) -> Judgement {
-        state.index(ofItem: item) == nil ? .breaks(.noSuchItem) : .does(.remove(item: item))
+        paste.tentative.index(ofItem: item) == nil ? .breaks(.noSuchItem) : .does(.remove(item: item))
     }
 
     /// Never beyond the items that there are: what comes later was not seen.
     func clear(through last: UInt64) -> Judgement {
-        guard let first = state.items.first, first.number <= last else { return .breaks(.noSuchItem) }
-        return .does(.clear(through: min(last, state.nextItem - 1)))
+        guard let first = paste.tentative.items.first, first.number <= last else { return .breaks(.noSuchItem) }
+        return .does(.clear(through: min(last, paste.tentative.nextItem - 1)))
     }
 
     func extend(by duration: Milliseconds, now: Milliseconds) -> Judgement {

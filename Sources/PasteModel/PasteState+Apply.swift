@@ -6,12 +6,12 @@ extension PasteState {
     /// of what it had made, follow all the same.
     /// - Parameter rememberedRefs: `Limits.rememberedRefs`.
     public mutating func apply(_ event: Event, rememberedRefs: Int = Limits().rememberedRefs) -> Bool {
-        apply(event, rememberedRefs: rememberedRefs, textsFrom: nil)
+        apply(event, rememberedRefs: rememberedRefs) { _ in nil }
     }
 
-    /// - Parameter later: A state in which every edit up to this event's batch has been applied already: its
-    ///   texts are shared instead of being made again.
-    mutating func apply(_ event: Event, rememberedRefs: Int, textsFrom later: PasteState?) -> Bool {
+    /// - Parameter later: The texts of a state in which every edit up to this event's batch has been applied already:
+    ///   they are shared instead of being made again.
+    mutating func apply(_ event: Event, rememberedRefs: Int, texts later: (EditTarget) -> Text?) -> Bool {
         guard event.cursor == cursor.advanced(by: event.author, ref: event.ref) else { return false }
         var made: UInt64?
         switch event.body {
@@ -20,11 +20,11 @@ extension PasteState {
             add(number, text, event)
             made = number
         case .edit(.pad, let ops):
-            guard let text = later?.pad ?? ops.apply(to: pad) else { return false }
+            guard let text = later(.pad) ?? ops.apply(to: pad) else { return false }
             replacePad(by: text, at: event.cursor.seq)
         case .edit(.item(let number), let ops):
             guard let index = index(ofItem: number) else { return false }
-            guard let text = later?.item(number)?.text ?? ops.apply(to: items[index].text) else { return false }
+            guard let text = later(.item(number)) ?? ops.apply(to: items[index].text) else { return false }
             byteCount += text.count - items[index].text.count
             items[index].text = text
             items[index].textSeq = event.cursor.seq
@@ -50,6 +50,14 @@ extension PasteState {
         clients[event.author, default: ClientRecord()].add(
             Receipt(ref: event.ref, seq: event.cursor.seq, item: made), limit: rememberedRefs)
         return true
+    }
+
+    /// The text that an edit of this target would change.
+    func text(of target: EditTarget) -> Text? {
+        switch target {
+        case .pad: pad
+        case .item(let number): item(number)?.text
+        }
     }
 
     /// The item of that number, if it is there.

@@ -10,8 +10,18 @@ enum Field: String, CaseIterable {
     case requestsInFlight, pendingRefs, rememberedRefs, editOps, keyBytes, appendsPerSecond, editsPerSecond
     case requestsPerSecond, bytesPerSecond, pastesPerHour, storedBytesPerDay
 
-    private static let table = allCases.map { (name: Array($0.rawValue.utf8), field: $0) }
-    private static let longest = table.reduce(0) { max($0, $1.name.count) }
+    /// The first bytes of each name as one word: nothing here is counted, and one comparison tells nearly always.
+    private static let table = allCases.map { field in
+        let name = Array(field.rawValue.utf8)
+        return (head: head(of: name.span), count: name.count, field: field)
+    }
+    private static let longest = table.reduce(0) { max($0, $1.count) }
+
+    private static func head(of name: Span<UInt8>) -> UInt64 {
+        var head: UInt64 = 0
+        for index in 0..<min(name.count, 8) { head |= UInt64(name[index]) << UInt64(index * 8) }
+        return head
+    }
 
     /// The field of that name, however it is escaped.
     init?(_ name: JSONToken, in text: Span<UInt8>) {
@@ -25,11 +35,21 @@ enum Field: String, CaseIterable {
     }
 
     private init?(_ name: Span<UInt8>) {
-        search: for entry in Self.table where entry.name.count == name.count {
-            for index in entry.name.indices where entry.name[index] != name[index] { continue search }
+        let head = Self.head(of: name)
+        for entry in Self.table where entry.head == head && entry.count == name.count {
+            guard name.count <= 8 || entry.field.isCalled(name) else { continue }
             self = entry.field
             return
         }
         return nil
+    }
+
+    private func isCalled(_ name: Span<UInt8>) -> Bool {
+        var index = 0
+        for byte in rawValue.utf8 {
+            guard byte == name[index] else { return false }
+            index += 1
+        }
+        return true
     }
 }

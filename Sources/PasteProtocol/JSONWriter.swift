@@ -60,6 +60,11 @@ extension [UInt8] {
         _ field: Field, list: some Sequence<Member>, _ write: (inout [UInt8], Member) -> Void
     ) {
         member(field)
+        append(list: list, write)
+    }
+
+    /// Appends a list.
+    mutating func append<Member>(list: some Sequence<Member>, _ write: (inout [UInt8], Member) -> Void) {
         append(UInt8(ascii: "["))
         var isFirst = true
         for element in list {
@@ -73,13 +78,21 @@ extension [UInt8] {
     /// Appends decimal digits.
     mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
+        // The most significant digit is last; 2^64 has 20.
+        var digits = InlineArray<20, UInt8>(repeating: 0)
         var rest = value.magnitude
-        let start = count
+        var count = 0
         repeat {
-            append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10))
+            digits[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
+            count += 1
         } while rest > 0
-        self[start...].reverse()
+        append(addingCapacity: count) { output in
+            while count > 0 {
+                count -= 1
+                output.append(digits[count])
+            }
+        }
     }
 
     /// Appends a JSON string of valid UTF-8: what RFC 8259 section 7 demands is escaped, nothing else.

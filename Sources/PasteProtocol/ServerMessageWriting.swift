@@ -4,14 +4,15 @@ import PasteModel
 
 extension ServerMessage {
     /// Appends the message as one JSON text.
-    public func encode(into output: inout [UInt8]) {
+    /// - Parameter known: The message's items, if they were encoded before.
+    public func encode(into output: inout [UInt8], items known: EncodedItems? = nil) {
         switch self {
         case .welcome(let welcome): welcome.encode(into: &output)
         case .created(let created): created.encode(into: &output)
-        case .snapshot(let snapshot): snapshot.encode(into: &output)
+        case .snapshot(let snapshot): snapshot.encode(into: &output, items: known)
         case .items(let items, let more):
             output.begin("items")
-            output.member(items)
+            output.member(known ?? EncodedItems(items))
             output.member(.more, more)
             output.end()
         case .resumed(let resumed): resumed.encode(into: &output)
@@ -83,7 +84,7 @@ extension Created {
 }
 
 extension Snapshot {
-    fileprivate func encode(into output: inout [UInt8]) {
+    fileprivate func encode(into output: inout [UInt8], items known: EncodedItems?) {
         output.begin("snapshot")
         output.member(.paste, paste)
         if let code { output.member(.code, code) }
@@ -95,7 +96,7 @@ extension Snapshot {
         output.member(.can, list: can) { $0.append(json: Array($1.utf8).span) }
         output.member(.pad, pad)
         output.member(.padSeq, padSeq)
-        output.member(items)
+        output.member(known ?? EncodedItems(items))
         output.member(acked)
         output.member(.devices, devices)
         if more { output.member(.more, true) }
@@ -137,8 +138,14 @@ extension [UInt8] {
     }
 
     /// The member `items`.
-    fileprivate mutating func member(_ items: [Item]) {
-        member(.items, list: items) { $0.append($1) }
+    fileprivate mutating func member(_ items: EncodedItems) {
+        member(.items)
+        append(contentsOf: items.json)
+    }
+
+    /// Appends a list of items.
+    mutating func append(items: some Sequence<Item>) {
+        append(list: items) { $0.append($1) }
     }
 
     /// An item.

@@ -114,8 +114,8 @@ struct ConnectionTable {
 
     subscript(_ id: ConnectionID) -> Connection? {
         let slot = Int(id.slot)
-        guard slot < slots.count, generations[slot] == id.generation else { return nil }
-        return slots[slot]
+        guard slot < slots.count, let connection = slots[slot], connection.id == id else { return nil }
+        return connection
     }
 
     /// All connections.

@@ -1,6 +1,7 @@
 // From the service to the socket.
 
 import PasteCore
+import PasteModel
 import Reactor
 import TLS
 
@@ -19,11 +20,12 @@ extension Shard {
     private func flushPlainly(_ connection: Connection) {
         var budget = IOLimits.turnBytes
         while budget > 0 {
-            fill(connection.id, budget)
+            fill(&output, from: logic, connection.id, budget, now: now)
             guard !output.isEmpty else { return ran(dry: connection) }
             guard let count = send(connection, output.span) else { return }
             logic.sent(connection.id, count, now: now)
             guard connection.flags.contains(.mayWrite) else { return }
+            guard logic.hasOutput(connection.id) else { return ran(dry: connection) }
             budget -= count
         }
     }
@@ -40,7 +42,7 @@ extension Shard {
         }
         var budget = IOLimits.turnBytes
         while budget > 0 {
-            fill(connection.id, budget)
+            fill(&output, from: logic, connection.id, budget, now: now)
             guard !output.isEmpty, !connection.flags.contains(.saidGoodbye) else { return ran(dry: connection) }
             let taken: Int
             do throws(TLSError) {
@@ -54,14 +56,8 @@ extension Shard {
             guard taken > 0 else { return ran(dry: connection) }
             logic.sent(connection.id, taken, now: now)
             guard sendWire(connection), connection.unsent.isEmpty else { return }
+            guard logic.hasOutput(connection.id) else { return ran(dry: connection) }
             budget -= taken
-        }
-    }
-
-    private func fill(_ id: ConnectionID, _ budget: Int) {
-        output.removeAll(keepingCapacity: true)
-        output.append(addingCapacity: budget) { room in
-            logic.peek(id, into: &room, now: now)
         }
     }
 
@@ -73,14 +69,16 @@ extension Shard {
     /// Sends and notes whether there is room for more. Nil: the connection is gone.
     private func send(_ connection: Connection, _ bytes: Span<UInt8>) -> Int? {
         do throws(SystemError) {
-            let count = try connection.socket?.send(bytes) ?? 0
-            if count < bytes.count { connection.flags.remove(.mayWrite) }
-            return count
+            return try connection.send(bytes)
         } catch {
-            counters.lostConnections += 1
-            close(connection)
+            lose(connection)
             return nil
         }
+    }
+
+    private func lose(_ connection: Connection) {
+        counters.lostConnections += 1
+        close(connection)
     }
 
     /// Sends what is on the wire and keeps what the socket does not take. False: the connection is gone.
@@ -90,10 +88,14 @@ extension Shard {
             connection.unsent += wire.output(from: 0)
             return true
         }
-        let count = wire.withOutput { send(connection, $0) ?? -1 }
-        guard count >= 0 else { return false }
-        if count < wire.count { connection.unsent = wire.output(from: count) }
-        return true
+        do throws(SystemError) {
+            let count = try connection.send(wire)
+            if count < wire.count { connection.unsent = wire.output(from: count) }
+            return true
+        } catch {
+            lose(connection)
+            return false
+        }
     }
 
     /// Ends our side when all is sent, then waits for the peer to end its own.
@@ -111,5 +113,31 @@ extension Shard {
         connection.socket?.shutDownOutput()
         lingering.add(connection.id, until: now + IOLimits.lingerMilliseconds)
         if connection.wantsRead { queue(connection) }
+    }
+}
+
+// Outside the actor, where a closure costs nothing: in one of the actor's the runtime asks at each call whether it runs
+// on the actor's executor, which is a sixth of the user time of a delivery.
+
+/// Copies the next output of a connection into an empty buffer.
+private func fill<Logic: ShardLogic>(
+    _ output: inout [UInt8], from logic: Logic, _ id: ConnectionID, _ budget: Int, now: Milliseconds
+) {
+    output.removeAll(keepingCapacity: true)
+    output.append(addingCapacity: budget) { room in
+        logic.peek(id, into: &room, now: now)
+    }
+}
+
+extension Connection {
+    /// Sends and notes whether there is room for more.
+    fileprivate func send(_ bytes: Span<UInt8>) throws(SystemError) -> Int {
+        let count = try socket?.send(bytes) ?? 0
+        if count < bytes.count { flags.remove(.mayWrite) }
+        return count
+    }
+
+    fileprivate func send(_ wire: TLSWire) throws(SystemError) -> Int {
+        try wire.withOutput { bytes throws(SystemError) in try send(bytes) }
     }
 }

@@ -60,7 +60,9 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         }
     }
 
-    /// One round of all that is to be done.
+    /// One round of all that is to be done. Compiled once more for the service that counts: what is called from here
+    /// is then called directly, and not through tables.
+    @_specialize(where Logic == ShardCore)
     func tick(_ ready: [Readiness], now: Int64) -> Int64 {
         self.now = now
         takeMail()

@@ -30,6 +30,8 @@ package protocol ShardLogic: AnyObject {
 
     func peek(_ id: ConnectionID, into output: inout OutputSpan<UInt8>, now: Milliseconds)
     func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds)
+    /// Whether `peek` may give something.
+    func hasOutput(_ id: ConnectionID) -> Bool
 
     /// What the tick asks for, to be done in the order of the fields.
     func takeEffects(now: Milliseconds) -> TickEffects<Transfer>
@@ -49,6 +51,9 @@ extension ShardLogic {
     package func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool { true }
     /// At once.
     package func acceptDelay(now: Milliseconds) -> Milliseconds? { nil }
+
+    /// Perhaps: `peek` tells.
+    package func hasOutput(_ id: ConnectionID) -> Bool { true }
 
     /// There is nothing to change.
     package func reload(_ settings: CoreSettings) {}

@@ -15,6 +15,8 @@ final class Ledger {
     private var places: [PasteID: Place] = [:]
     /// The number of the next text; nil until it is asked for.
     private var nextText: Int64?
+    private var eventInsert: Insert?
+    private var textInsert: Insert?
 
     /// Whether texts were removed since the last `scrubbed`: their bytes are still in the write-ahead log, or
     /// their rows wait for `pastesToErase`. True at first: the process before may have stopped in between.
@@ -146,20 +148,34 @@ final class Ledger {
             case .pad: 0
             case nil: nil
             }
-        let text = owner == nil ? nil : try insertText(body.encoded())
-        let statement = try db.cachedStatement(sql: "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        try statement.execute(arguments: [
-            paste, event.cursor.seq.stored, event.cursor.tag.stored, event.at, event.author.rawValue.stored,
-            event.ref.stored, Int64(body.kind.rawValue), item, text, text == nil ? Data(body.encoded()) : nil,
-        ])
+        let record = body.encoded()
+        let text = owner == nil ? nil : try insertText(record)
+        try insertEvent().run(
+            [
+                paste, event.cursor.seq.stored, event.cursor.tag.stored, event.at, event.author.rawValue.stored,
+                event.ref.stored, Int64(body.kind.rawValue), item, text,
+            ], text == nil ? record : nil)
     }
 
     private func insertText(_ record: [UInt8]) throws -> Int64 {
         let number = try nextText ?? (Int64.fetchOne(db, sql: "SELECT max(number) FROM texts") ?? 0) + 1
         nextText = number + 1
-        let statement = try db.cachedStatement(sql: "INSERT INTO texts VALUES (?, ?)")
-        try statement.execute(arguments: [number, Data(TextPage.padded(record, number: number))])
+        try insertText().run([number], TextPage.padded(record, number: number))
         return number
+    }
+
+    private func insertEvent() throws -> Insert {
+        if let statement = eventInsert { return statement }
+        let statement = try Insert(db, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        eventInsert = statement
+        return statement
+    }
+
+    private func insertText() throws -> Insert {
+        if let statement = textInsert { return statement }
+        let statement = try Insert(db, "INSERT INTO texts VALUES (?, ?)")
+        textInsert = statement
+        return statement
     }
 
     private func remove(_ id: PasteID, tombstoneUntil: Milliseconds) throws {

@@ -5,13 +5,21 @@ import PasteModel
 import PasteStore
 import Synchronization
 
-/// A request and where its answer goes.
-struct Ticket: Sendable {
+/// A request and where its answer goes. An object, since it goes from line to group to answer, and a copy of a request
+/// is many copies.
+final class Ticket: Sendable {
     let request: StoreRequest
     let sink: any StoreSink
     /// Requests of one `submit` have one number, so that their answers are delivered in one call.
     let submission: UInt64
     let bytes: Int
+
+    init(request: StoreRequest, sink: any StoreSink, submission: UInt64, bytes: Int) {
+        self.request = request
+        self.sink = sink
+        self.submission = submission
+        self.bytes = bytes
+    }
 }
 
 /// The two lines, bounded together.

@@ -84,6 +84,46 @@ struct ReaderTests {
         #expect(late.heard.prefix(parts).allSatisfy { $0.isSnapshot })
     }
 
+    @Test("a crowd that joins has the items encoded once in each state, and of a paste that is over none are kept")
+    func crowd() {
+        let bench = Bench { $0.snapshotPartBytes = 2_500 }
+        let (a, _, key) = bench.twoViewers()
+        func snapshots(of crowd: Int) -> Set<[UInt64]> {
+            var seen: Set<[UInt64]> = []
+            for _ in 0..<crowd {
+                let late = bench.device()
+                late.say(.subscribe(paste: key, after: nil, pending: []))
+                var items: [UInt64] = []
+                for message in late.heard {
+                    switch message {
+                    case .snapshot(let snapshot): items += snapshot.items.map(\.number)
+                    case .items(let more, _): items += more.map(\.number)
+                    default: continue
+                    }
+                }
+                seen.insert(items)
+            }
+            return seen
+        }
+        for ref in 1...9 {
+            a.append(UInt64(ref), Self.text)
+            bench.settle()
+        }
+        let core = bench.cores[0]
+        let before = core.snapshotItems.encodings
+        #expect(snapshots(of: 50) == [Array(1...9)])
+        #expect(core.snapshotItems.encodings - before == 5)
+        a.say(.request(ref: 10, .remove(item: 2), paste: nil))
+        bench.settle()
+        #expect(core.snapshotItems.isEmpty)
+        #expect(snapshots(of: 50) == [[1, 3, 4, 5, 6, 7, 8, 9]])
+        #expect(core.snapshotItems.encodings - before == 5 + 4)
+        #expect(!core.snapshotItems.isEmpty)
+        bench.pass(until: bench.expiresAt)
+        bench.settle()
+        #expect(core.snapshotItems.isEmpty)
+    }
+
     @Test("reading nothing for a minute closes with a retryable code", arguments: [-1_000, 0])
     func stalled(offset: Milliseconds) {
         let bench = Bench()

@@ -27,6 +27,9 @@ extension World {
                     shard.core.session(viewer.id) === viewer && viewer.view?.paste === live
                         && viewer.view?.index == index && !viewer.isClosing,
                     "a paste is shown to a connection that is gone")
+                ledger.expect(
+                    viewer.view.flatMap { live.viewer($0.author) } === viewer, "a device is not found among the viewers"
+                )
             }
         }
     }

@@ -1,0 +1,70 @@
+// The statements that every event runs. GRDB makes each argument an object and asks its observers about each statement,
+// which cost more than SQLite's own work on a row: these bind what they are given, and nobody observes the store.
+
+import GRDB
+import GRDBSQLite
+
+/// A prepared statement of one INSERT. Confined to its connection's thread, and gone before the connection is closed.
+@safe
+final class Insert {
+    // Ours alone from `init` to `deinit`.
+    private let statement: OpaquePointer
+    private let connection: OpaquePointer
+
+    init(_ db: Database, _ sql: String) throws(DatabaseError) {
+        guard let connection = unsafe db.sqliteConnection else {
+            throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "the database is closed")
+        }
+        var statement: OpaquePointer?
+        let code = unsafe sqlite3_prepare_v3(
+            connection, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+        guard code == SQLITE_OK, let statement = unsafe statement else {
+            throw unsafe DatabaseError(code, on: connection)
+        }
+        unsafe self.statement = statement
+        unsafe self.connection = connection
+    }
+
+    deinit {
+        _ = unsafe sqlite3_finalize(statement)
+    }
+
+    /// Inserts one row: `integers` into the first columns, nil as NULL, and `blob` into the one behind them.
+    func run<let count: Int>(_ integers: [count of Int64?], _ blob: [UInt8]?) throws(DatabaseError) {
+        for index in 0..<count {
+            if let integer = integers[index] {
+                _ = unsafe sqlite3_bind_int64(statement, Int32(index + 1), integer)
+            } else {
+                _ = unsafe sqlite3_bind_null(statement, Int32(index + 1))
+            }
+        }
+        guard let blob else {
+            _ = unsafe sqlite3_bind_null(statement, Int32(count + 1))
+            return try step()
+        }
+        // Safe: the pointer is used by one step, behind which the binding is gone, and so is the closure.
+        let result = unsafe blob.withUnsafeBytes { bytes in
+            // Not copied by SQLite, since the buffer outlives the step.
+            _ = unsafe sqlite3_bind_blob64(
+                statement, Int32(count + 1), bytes.baseAddress, UInt64(bytes.count), nil)
+            return Result { () throws(DatabaseError) in try step() }
+        }
+        try result.get()
+    }
+
+    private func step() throws(DatabaseError) {
+        let code = unsafe sqlite3_step(statement)
+        let error = code == SQLITE_DONE ? nil : unsafe DatabaseError(code, on: connection)
+        _ = unsafe sqlite3_reset(statement)
+        _ = unsafe sqlite3_clear_bindings(statement)
+        if let error { throw error }
+    }
+}
+
+extension DatabaseError {
+    /// What a call that has just failed says.
+    fileprivate init(_ code: Int32, on connection: OpaquePointer) {
+        let message = unsafe String(cString: sqlite3_errmsg(connection))
+        self.init(resultCode: ResultCode(rawValue: code), message: message)
+    }
+}
