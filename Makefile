@@ -2,7 +2,7 @@
 # installed from Debian by the targets that need it.
 
 .PHONY: run release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
-	tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs packages
+	tls-audit upgrade metrics slow simulate sanitize bench bench-quick bench-build fuzz format docs packages
 
 # Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
 VENV := build/venv
@@ -102,11 +102,20 @@ sanitize: packages
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path build/address \
 		--filter 'ReactorTests|TLSTests|PasteServerTests|WebSocketTests|HTTP1Tests|PasteProtocolTests|PasteModelTests|PasteClientTests'
 
-bench: packages $(VENV)/.made
+# Writes Benchmarks/RESULTS.md and docs/benchmarks/*.svg: some 15 minutes on a machine that does nothing else, besides the
+# build. `bench-quick` looks in two minutes whether it all works, and writes into build/.
+bench: bench-build
+	swift package --package-path Benchmarks benchmark run --format markdown --no-progress > build/parts.md
+	PASTED_BIN=$(BINARY) python3 Benchmarks/suite.py --micro build/parts.md
+
+bench-quick: bench-build
+	swift test --package-path Benchmarks
+	PASTED_BIN=$(BINARY) python3 Benchmarks/suite.py --quick --repetitions 1 --json build/quick.jsonl --into build/quick
+
+bench-build: packages
 	$(RELEASE)
-	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/run.py
-	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/edits.py
-	PASTED_BIN=$(BINARY) $(PYTHON) Benchmarks/stream.py
+	swift build -c release --package-path Benchmarks
+	mkdir -p build
 
 # Each target for SECONDS_EACH seconds, 60 unless said otherwise.
 fuzz: packages

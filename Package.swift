@@ -20,7 +20,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "pasted",
-    products: [.executable(name: "pasted", targets: ["pasted"])],
+    products: [
+        .executable(name: "pasted", targets: ["pasted"]),
+        // For Benchmarks/, a package of its own so that what it depends on stays out of this one.
+        .library(
+            name: "PastedParts",
+            targets: [
+                "PasteCore", "PasteStore", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "TLS", "Reactor",
+                "Digest",
+            ]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
