@@ -94,7 +94,7 @@ extension ShardCore {
 
     // MARK: Readers
 
-    /// A text of a paste is about to be sent: when the paste's time is over, who has not read it by then is cut off, so
+    /// A text of a paste is about to be sent: when the paste's time is over, who has not read it soon after is cut off, so
     /// that nothing of it is left in memory, however slowly they read.
     func note(_ session: Session, reads live: LivePaste) {
         _ = isRead(live)
@@ -109,11 +109,8 @@ extension ShardCore {
     }
 
     func cutOffReaders(of live: LivePaste) {
-        for session in live.readers.compactMap({ reader($0, of: live) }) {
-            finish(session)
-            discharge(session)
-            effects.aborting.append(session.id)
-        }
+        // Who reads as fast as people do gets what is in the outbox; the others have as long as any goodbye.
+        for session in live.readers.compactMap({ reader($0, of: live) }) { finish(session) }
         live.readers = []
     }
 

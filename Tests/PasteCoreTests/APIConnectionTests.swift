@@ -139,9 +139,26 @@ struct APIConnectionTests: Script {
             bench.cores[0].sent(visitor.id, piece.count, now: bench.now)
             #expect(!piece.isEmpty && bench.cores[0].budget.usedBytes > 200_000)
         }
-        bench.pass(11_000)
+        bench.pass(17_000)
         bench.settle()
         #expect(visitor.isClosed && bench.cores[0].budget.usedBytes == 0 && bench.cores[0].pastes.isEmpty)
+        #expect(bench.disk.pasteCount == 0)
+    }
+
+    @Test("an answer that is on its way when the paste's time is over arrives")
+    func justInTime() {
+        let bench = Bench()
+        let url = line(ask(bench, "PUT /\nX-Expires-In: 1m", "x"))
+        let visitor = bench.connect(peer: .test(6))
+        visitor.isHTTP = true
+        visitor.reads = false
+        visitor.write(Self.bytes("GET \(path(url))"))
+        bench.settle()
+        bench.pass(60_000)
+        bench.settle()
+        visitor.reads = true
+        visitor.flush()
+        #expect(statuses(visitor) == [200] && content(visitor) == "x")
         #expect(bench.disk.pasteCount == 0)
     }
 

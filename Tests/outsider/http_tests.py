@@ -43,7 +43,7 @@ class Answers(Sockets):
                     self.fail("cut off while it was sending")
                 answer = rest(peer)
                 self.assertTrue(answer.startswith(b"HTTP/1.1 405 "), answer[:80])
-                self.assertIn(b"\r\nAllow: GET, HEAD\r\n", answer)
+                self.assertIn(b"\r\nAllow: GET, HEAD, PUT, POST\r\n", answer)
                 self.assertNotIn(b"<reset>", answer)
                 self.assertEqual(answer.count(b"HTTP/1.1 "), 1)
 
