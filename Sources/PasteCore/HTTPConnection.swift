@@ -12,6 +12,8 @@ final class HTTPConnection {
     var parser: RequestParser
     /// The request in hand, from its head to the last byte of its answer.
     var exchange: Exchange?
+    /// The paste whose texts were sent last: they may still be on their way.
+    weak var reading: LivePaste?
     /// The answer's content, when it is written bit by bit.
     var stream: DocumentStream?
     /// Whether a byte of the awaited request has come: from then on it has to be complete in time.
@@ -30,7 +32,7 @@ final class HTTPConnection {
     }
 
     /// Bytes that are kept for it.
-    var heldBytes: Int { parser.heldBytes + (exchange?.content?.bytes.count ?? 0) }
+    var heldBytes: Int { parser.heldBytes + (exchange?.heldBytes ?? 0) }
 
     /// A connection that comes from another shard.
     init(_ transfer: SessionTransfer.HTTP) {
@@ -57,7 +59,10 @@ struct Exchange: Sendable {
     /// What the fields ask for beside it.
     var wishes = Wishes()
     /// The texts of the content, once it is complete.
-    var texts: [FormPart]?
+    var texts: [FormPart]? {
+        didSet { textBytes = texts?.reduce(0) { $0 + $1.text.count } ?? 0 }
+    }
+    private var textBytes = 0
     /// The paste that was made for them.
     var created: Created?
     /// How many answers of the paste make the answer, and those that came.
@@ -65,6 +70,9 @@ struct Exchange: Sendable {
     var receipts: [Receipt] = []
     /// Whether the whole request has come: the connection can be used again after the answer.
     var isComplete = false
+
+    /// Bytes of content that are kept.
+    var heldBytes: Int { (content?.bytes.count ?? 0) + textBytes }
 
     init(_ head: RequestHead) {
         self.head = head

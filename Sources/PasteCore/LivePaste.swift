@@ -30,6 +30,8 @@ final class LivePaste {
     var devicesToldAt: Milliseconds = .min
     /// Since when nobody follows it.
     var idleSince: Milliseconds
+    /// Connections that texts of it were sent to over HTTP; some may have read them by now.
+    var readers: [ConnectionID] = []
     /// Texts that are on their way to HTTP readers.
     var loans: [Loan] = []
     /// The last number that was given to a request whose maker named nobody.

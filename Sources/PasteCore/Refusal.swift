@@ -17,7 +17,7 @@ struct Refusal: Error, Sendable {
         message = error
         status = Self.status(error.known?.httpStatus ?? 500)
         if let wait = error.retryAfter ?? (error.retry == .later ? 1_000 : nil) {
-            fields[.retryAfter] = "\((max(0, wait) + 999) / 1_000)"
+            fields[.retryAfter] = "\((max(1, wait) + 999) / 1_000)"
         }
     }
 

@@ -59,6 +59,7 @@ extension ShardCore {
             ResponseHead(status: .ok, fields: fields).serialized(
                 body: isChunked ? .chunked : .untilClose, keepsAlive: keepsAlive, date: date))
         guard exchange.head.method == .get else { return conclude(session, keepsAlive: keepsAlive) }
+        note(session, reads: live)
         session.wait = .answer
         http.stream = DocumentStream(state: state, isChunked: isChunked, writer: writer)
         markDirty(session)

@@ -14,6 +14,7 @@ extension ShardCore {
     func begin(_ head: RequestHead, _ session: Session) {
         session.lookUp = .unpaid
         session.http?.exchange = Exchange(head)
+        session.http?.reading = nil
         if head.body != .none {
             takeUp(session)
         }

@@ -228,7 +228,7 @@ extension ShardCore {
 extension Session {
     /// Bytes that were received and not handled.
     fileprivate var unhandledBytes: Int {
-        var count = held.count + (webSocket?.reservedBytes ?? 0) + (http?.exchange?.content?.bytes.count ?? 0)
+        var count = held.count + (webSocket?.reservedBytes ?? 0) + (http?.exchange?.heldBytes ?? 0)
         switch wait {
         case .turn(.message(let message)), .permit(let message), .handOff(_, let message): count += message.count
         default: break

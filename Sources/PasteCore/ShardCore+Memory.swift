@@ -13,7 +13,7 @@ extension ShardCore {
         if visitors.mayOpen() { return true }
         guard tidiedAt <= now - Self.tidyMilliseconds else { return false }
         tidiedAt = now
-        for live in pastes.values where live.isUnused && live.paste != nil {
+        for live in pastes.values where live.isUnused && live.paste != nil && !isRead(live) {
             forget(live)
         }
         return visitors.mayOpen()

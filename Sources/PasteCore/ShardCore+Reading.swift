@@ -27,7 +27,7 @@ extension ShardCore {
             guard exchange.form == .json else { return serve(state.pad, at: place, of: live, exchange, session) }
             var json: [UInt8] = []
             encodePad(state.pad, seq: state.padSeq, into: &json)
-            serve(json: json, etag: etag(of: place, isJSON: true, live), exchange, session)
+            serve(json: json, etag: etag(of: place, isJSON: true, live), of: live, exchange, session)
         case .snapshot, .reading:
             begin(errand, of: live, at: address, exchange, session)
         default: break
@@ -43,7 +43,7 @@ extension ShardCore {
         guard exchange.form == .json else { return serve(item.text, at: place, of: live, exchange, session) }
         var json: [UInt8] = []
         item.encode(into: &json)
-        serve(json: json, etag: etag(of: place, isJSON: true, live), exchange, session)
+        serve(json: json, etag: etag(of: place, isJSON: true, live), of: live, exchange, session)
     }
 
     /// A text's exact bytes, or a part of them. The bytes are those of the paste: nothing is copied for a reader.
@@ -62,11 +62,13 @@ extension ShardCore {
         let isGet = exchange.head.method == .get
         switch isGet ? ByteRange(exchange.head.fields, etag: etag, count: text.count) : .whole {
         case .whole:
+            note(session, reads: live)
             respond(
                 .ok, fields, text.utf8, owner: .many(live.lend(place, bytes: text.count, on: budget)), exchange.head,
                 session)
         case .part(let range):
             fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(text.count)"
+            note(session, reads: live)
             respond(.partialContent, fields, Array(text.utf8[range]), exchange.head, session)
         case .outside:
             refuse(
@@ -76,7 +78,9 @@ extension ShardCore {
         }
     }
 
-    private func serve(json: [UInt8], etag: String, _ exchange: Exchange, _ session: Session) {
+    private func serve(
+        json: [UInt8], etag: String, of live: LivePaste, _ exchange: Exchange, _ session: Session
+    ) {
         var fields = textFields(session)
         fields[.contentType] = "application/json"
         fields[.eTag] = etag
@@ -84,7 +88,38 @@ extension ShardCore {
             fields[.contentType] = nil
             return respond(.notModified, fields, [], exchange.head, session)
         }
+        note(session, reads: live)
         respond(.ok, fields, json + [0x0A], exchange.head, session)
+    }
+
+    // MARK: Readers
+
+    /// A text of a paste is about to be sent: when the paste's time is over, who has not read it by then is cut off, so
+    /// that nothing of it is left in memory, however slowly they read.
+    func note(_ session: Session, reads live: LivePaste) {
+        _ = isRead(live)
+        session.http?.reading = live
+        live.readers.append(session.id)
+    }
+
+    /// Whether texts of a paste are on their way to HTTP readers.
+    func isRead(_ live: LivePaste) -> Bool {
+        live.readers.removeAll { reader($0, of: live) == nil }
+        return !live.readers.isEmpty
+    }
+
+    func cutOffReaders(of live: LivePaste) {
+        for session in live.readers.compactMap({ reader($0, of: live) }) {
+            finish(session)
+            discharge(session)
+            effects.aborting.append(session.id)
+        }
+        live.readers = []
+    }
+
+    private func reader(_ id: ConnectionID, of live: LivePaste) -> Session? {
+        guard let session = session(id), let http = session.http, http.reading === live else { return nil }
+        return session.outbox.isEmpty && http.stream == nil ? nil : session
     }
 
     /// What a paste's texts are sent with: they are in no cache when the paste is over.

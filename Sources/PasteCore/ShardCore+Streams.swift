@@ -97,8 +97,10 @@ extension ShardCore {
 
     /// What comes behind the request of a stream is no request: the answer to that never ends.
     func skipInput(_ session: Session, _ count: Int) {
-        session.stream?.strayBytes += count
-        if let stray = session.stream?.strayBytes, stray > settings.strayBytes {
+        guard let before = session.stream?.strayBytes else { return }
+        let stray = UInt16(clamping: Int(before) + count)
+        session.stream?.strayBytes = stray
+        if stray > settings.strayBytes {
             close(session, .policyViolation, "nothing may be sent behind the request for an event stream")
         }
     }

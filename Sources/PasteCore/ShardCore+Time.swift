@@ -52,7 +52,10 @@ extension ShardCore {
             end(live, LivePaste.Ending(reason: .expired, requester: nil))
         }
         if live.isUnused, live.paste != nil, live.idleSince + settings.idlePasteMilliseconds <= now {
-            forget(live)
+            guard isRead(live) else { return forget(live) }
+            // It stays until they have read it, to know when its time is over.
+            live.idleSince = now
+            scheduleUnload(live)
         }
     }
 

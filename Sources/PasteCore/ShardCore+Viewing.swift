@@ -50,6 +50,7 @@ extension ShardCore {
             viewers -= 1
             endStream(viewer)
         }
+        cutOffReaders(of: live)
     }
 
     private func deviceCountChanged(_ live: LivePaste) {

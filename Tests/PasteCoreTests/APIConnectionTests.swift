@@ -25,10 +25,12 @@ struct APIConnectionTests: Script {
         var dice = SplitMix64(seed: UInt64(count))
         while !all.isEmpty {
             let piece = Array(all.prefix(1 + Int(dice.next() % 200)))
-            while visitor.core == nil || visitor.isPaused {
+            for _ in 0..<1_000 where visitor.core == nil || visitor.isPaused {
                 bench.answer()
                 bench.arrive()
             }
+            #expect(visitor.core != nil && !visitor.isPaused && !visitor.isClosed)
+            if visitor.isClosed { break }
             visitor.write(piece)
             all.removeFirst(piece.count)
         }
@@ -118,6 +120,29 @@ struct APIConnectionTests: Script {
             #expect(statuses(visitor) == [200, 200] && visitor.text.hasSuffix("\r\n\r\nfirst"))
             #expect(visitor.bytes.count > 8 << 20 && most < 3 << 20, "\(most)")
         }
+    }
+
+    @Test(
+        "when a paste's time is over nothing of it stays in memory for who reads slowly",
+        arguments: ["", "/items/1", ".json", "/read"])
+    func expiry(form: String) {
+        let bench = Bench { $0.visitors = .unlimited }
+        let url = line(ask(bench, "PUT /\nX-Expires-In: 5m", String(repeating: "y", count: 1 << 20)))
+        let visitor = bench.connect(peer: .test(6))
+        visitor.isHTTP = true
+        visitor.reads = false
+        visitor.write(Self.bytes("GET \(path(url))\(form)"))
+        bench.settle()
+        for _ in 0..<29 {
+            bench.pass(10_000)
+            let piece = [UInt8](capacity: 1_000) { bench.cores[0].peek(visitor.id, into: &$0, now: bench.now) }
+            bench.cores[0].sent(visitor.id, piece.count, now: bench.now)
+            #expect(!piece.isEmpty && bench.cores[0].budget.usedBytes > 200_000)
+        }
+        bench.pass(11_000)
+        bench.settle()
+        #expect(visitor.isClosed && bench.cores[0].budget.usedBytes == 0 && bench.cores[0].pastes.isEmpty)
+        #expect(bench.disk.pasteCount == 0)
     }
 
     @Test("a long answer to who reads slowly is not cut by the idle limit; one that nobody reads is")

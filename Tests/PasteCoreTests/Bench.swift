@@ -38,7 +38,8 @@ final class Bench {
             cores.append(
                 ShardCore(
                     settings: settings, shard: shard, shards: shards, site: site, operatorView: NoView(),
-                    visitors: accounts, random: SplitMix64(seed: UInt64(shard)), now: now))
+                    // No two runs of a server draw the same.
+                    visitors: accounts, random: SplitMix64(seed: UInt64(shard) + (disk == nil ? 0 : 1_000)), now: now))
         }
     }
 

@@ -1,0 +1,54 @@
+"""A browser without JavaScript reads what others keep, and keeps something itself."""
+
+import unittest
+
+from test_page import HOSTILE, PageCase
+
+
+class Plain(PageCase):
+    def test_without_javascript_items_are_readable_and_a_form_appends(self):
+        plain = self.device(java_script_enabled=False).page
+        plain.goto(self.server.url + "/")
+        plain.click("text=a plain page")
+        plain.fill("#text", "typed\nin lines\n")
+        plain.click("text=Make it")
+        self.assertRegex(plain.url, r"/[a-z]+-[a-z]+-[a-z]+/read$")
+        words = plain.inner_text("h1")
+        self.assertEqual(plain.locator("pre").all_text_contents(), ["typed\nin lines\n"])
+        # The page with JavaScript shows it, and what it keeps is readable without.
+        laptop = self.device().page
+        laptop.goto(f"{self.server.url}/{words}")
+        laptop.wait_for_selector("text=in lines")
+        for number, text in enumerate(HOSTILE):
+            laptop.fill("#box", text)
+            laptop.click("#keep")
+            laptop.wait_for_function("count => document.querySelectorAll('#items > li').length === count", arg=number + 2)
+        plain.click("text=look again")
+        self.assertEqual(plain.locator("pre").all_text_contents(), HOSTILE[::-1] + ["typed\nin lines\n"])
+        self.assertEqual(plain.title(), f"{words} - Pasted")
+        plain.fill("#text", "and more")
+        plain.click("text=Keep")
+        self.assertEqual(plain.locator("pre").first.text_content(), "and more")
+        laptop.wait_for_selector("text=and more")
+        # An item's address is its exact text.
+        plain.click("text=Item 1 >> nth=-1")
+        self.assertEqual(plain.locator("pre").text_content(), "typed\nin lines\n")
+
+    def test_a_key_opens_by_the_form_in_any_spelling(self):
+        laptop = self.device().page
+        laptop.goto(self.server.url + "/")
+        laptop.click("#make-button")
+        laptop.wait_for_selector("#words:not(:empty)")
+        words = laptop.inner_text("#words")
+        plain = self.device(java_script_enabled=False).page
+        plain.goto(self.server.url + "/?read")
+        plain.fill("#key", words.replace("-", " ").upper())
+        plain.click("text=Open")
+        self.assertEqual(plain.inner_text("h1").split(), words.split())
+        plain.goto(f"{self.server.url}/{words.replace(' ', '-')}")
+        plain.click("text=a plain page")
+        self.assertIn("0 items", plain.inner_text("main"))
+
+
+if __name__ == "__main__":
+    unittest.main()
