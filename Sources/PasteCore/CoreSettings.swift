@@ -66,7 +66,7 @@ public struct CoreSettings: Sendable {
     /// back at the same instant after a restart.
     public var streamRetryMilliseconds: Range<Milliseconds> = 1_000..<5_000
     /// Bytes that may come behind the request for an event stream, and are skipped: an empty line too many. More ends it.
-    public var strayBytes = 1_024
+    public var strayBytes: UInt16 = 1_024
     /// From the first byte of a WebSocket message to its last, fragments and all: 6 MiB at 0.5 Mbit/s.
     public var messageMilliseconds: Milliseconds = 120_000
     /// A viewer with waiting output that reads nothing at all.

@@ -22,8 +22,8 @@ struct EventStream {
     let isChunked: Bool
     /// Whether the last event is in the outbox: when that is sent, the connection ends.
     var isOver = false
-    /// Bytes that came behind the request.
-    var strayBytes = 0
+    /// Bytes that came behind the request. Small: every connection has room for a stream.
+    var strayBytes: UInt16 = 0
 
     init(isChunked: Bool) {
         self.isChunked = isChunked

@@ -57,11 +57,12 @@ extension ShardCore {
         let isChunked = exchange.head.minorVersion > 0
         let isHead = exchange.head.method == .head
         let keepsAlive = isHead && keepsAlive(session)
-        send(
-            session,
-            ResponseHead(status: .ok, fields: HTTPFields(securityFields(session) + EventStream.fields))
-                .serialized(body: isChunked ? .chunked : .untilClose, keepsAlive: keepsAlive, date: date))
-        guard !isHead else { return conclude(session, keepsAlive: keepsAlive) }
+        let head = ResponseHead(status: .ok, fields: HTTPFields(securityFields(session) + EventStream.fields))
+            .serialized(body: isChunked ? .chunked : .untilClose, keepsAlive: keepsAlive, date: date)
+        guard !isHead else {
+            send(session, head)
+            return conclude(session, keepsAlive: keepsAlive)
+        }
         let stream = EventStream(isChunked: isChunked)
         let hasEnded = session.http?.isLast == true
         session.http = nil
@@ -70,7 +71,7 @@ extension ShardCore {
         streams += 1
         counters.streams &+= 1
         let retry = Milliseconds.random(in: settings.streamRetryMilliseconds, using: &random)
-        send(session, stream.wrapped(EventStream.opening(retry: retry)))
+        send(session, head + stream.wrapped(EventStream.opening(retry: retry)))
         subscribe(session, live, key: wish.key, after: cursor(wish.after, in: paste), pending: wish.pending)
         call(session, at: now + settings.signOfLifeMilliseconds)
         if isDraining {
@@ -97,8 +98,10 @@ extension ShardCore {
 
     /// What comes behind the request of a stream is no request: the answer to that never ends.
     func skipInput(_ session: Session, _ count: Int) {
-        session.stream?.strayBytes += count
-        if let stray = session.stream?.strayBytes, stray > settings.strayBytes {
+        guard let before = session.stream?.strayBytes else { return }
+        let stray = UInt16(clamping: Int(before) + count)
+        session.stream?.strayBytes = stray
+        if stray > settings.strayBytes {
             close(session, .policyViolation, "nothing may be sent behind the request for an event stream")
         }
     }

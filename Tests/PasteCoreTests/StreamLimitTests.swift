@@ -141,7 +141,7 @@ struct StreamLimitTests {
         let bench = Bench()
         let (device, key) = paste(bench)
         let reader = bench.reader(key)
-        for _ in 0..<(bench.settings.strayBytes + offset) { reader.visitor.write([13]) }
+        for _ in 0..<(Int(bench.settings.strayBytes) + offset) { reader.visitor.write([13]) }
         #expect(reader.closeCode == (offset > 0 ? 1008 : nil))
         #expect(reader.visitor.isClosed == (offset > 0))
         device.append(1, "x")
@@ -160,7 +160,7 @@ struct StreamLimitTests {
         bench.settle()
         #expect(visitor.text.components(of: "HTTP/1.1 ") == 1)
         #expect(visitor.session?.held.isEmpty == true)
-        #expect(visitor.session?.stream?.strayBytes == request.utf8.count)
+        #expect(visitor.session?.stream?.strayBytes == UInt16(request.utf8.count))
     }
 
     @Test("an event that a hundred streams wait for is in memory once")

@@ -237,3 +237,38 @@ class Cuts(WithoutCase):
         for device in (typist, other):
             device.page.wait_for_function("t => box.value === t", arg=wanted, timeout=60_000)
         self.wait_blocked(typist)
+
+
+class Strangers(WithoutCase):
+    def test_an_event_source_comes_back_by_itself_and_stops_when_the_paste_is_over(self):
+        device = self.device()
+        key = device.make()
+        device.expects_outage = True
+        device.page.evaluate("""(key) => {
+            window.heard = [];
+            window.source = new EventSource(`/${key}/events`);
+            source.onmessage = ({ data, lastEventId }) => heard.push([JSON.parse(data), lastEventId]);
+        }""", key)
+        types = "() => heard.map(([{ type }]) => type).filter((type) => type !== 'devices').join()"
+
+        def wait(wanted, seconds=10):
+            device.page.wait_for_function(f"wanted => ({types})() === wanted", arg=wanted, timeout=seconds * 1000)
+
+        wait("snapshot")
+        device.keep("one\r\ntwo")
+        device.wait_text("one\ntwo")
+        device.page.wait_for_function("() => heard.some(([{ type }]) => type === 'keep')")
+        before = device.page.evaluate(types)
+        self.server.kill()
+        self.server.start()
+        # It waits for as long as the stream's `retry` said.
+        wait(f"{before},resumed", 30)
+        ids = device.page.evaluate("heard.filter(([{ seq }]) => seq !== undefined).map(([{ seq, tag }, id]) => [`${seq}-${tag}`, id])")
+        self.assertEqual([cursor for cursor, _ in ids], [event for _, event in ids])
+        device.wait_standing("live")
+        device.page.click("#change summary")
+        device.page.click("#delete")
+        device.page.click("#delete")
+        wait(f"{before},resumed,expired")
+        device.page.wait_for_function("() => source.readyState === EventSource.CLOSED", timeout=30_000)
+        device.errors = [error for error in device.errors if "status of 404" not in error]
