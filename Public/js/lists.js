@@ -25,6 +25,7 @@ export class ItemList {
   render(paste, removing) {
     cancelAnimationFrame(this.frame);
     for (const verb of ["edit", "remove"]) this.list.classList.toggle(`no-${verb}`, !paste.may(verb));
+    this.list.classList.toggle("no-raw", paste.phase === "over");
     this.#removeMissing(paste.items);
     let budget = SLICE;
     let next = this.list.firstElementChild;
@@ -37,7 +38,7 @@ export class ItemList {
           return;
         }
         budget -= 1;
-        held = { row: itemRow(item, paste.you, !this.isFirst), item };
+        held = { row: itemRow(item, paste, !this.isFirst), item };
         this.rows.set(item.number, held);
       } else if (held.item !== item) {
         held.item = item;
@@ -104,14 +105,8 @@ export class OutgoingList {
   }
 
   #make(entry, now) {
-    const row = element("li", "item outgoing");
+    const row = copyOf("outgoing-row");
     row.dataset.ref = String(entry.ref);
-    const head = element("div", "head");
-    head.append(
-      element("span", "reason"), element("span", "measure", measure(entry.fields.text)),
-      actions(["copy", "Copy"], ["again", "Keep here"], ["discard", "Discard"]),
-    );
-    row.append(head, ...textParts());
     fillText(row, entry.fields.text);
     this.list.prepend(row);
     const held = { row, entry: null, isReturned: null, since: now };
@@ -135,44 +130,26 @@ function describe(held, entry, isReturned) {
   held.row.querySelector("[data-do=discard]").hidden = !isReturned;
 }
 
-function itemRow(item, you, isNew) {
-  const row = element("li", isNew ? "item new" : "item");
+function itemRow(item, paste, isNew) {
+  const row = copyOf("item-row");
+  row.classList.toggle("new", isNew);
   row.dataset.item = String(item.number);
-  const head = element("div", "head");
-  const time = element("time", "when", clock(item.at));
+  const [number, time, who] = row.querySelectorAll(".number, .when, .who");
+  number.textContent = `#${item.number}`;
+  time.textContent = clock(item.at);
   time.dateTime = new Date(item.at).toISOString();
-  head.append(
-    element("span", "number", `#${item.number}`), time,
-    element("span", "who", item.by !== undefined && item.by === you ? "this device" : ""),
-    element("span", "measure"), actions(["copy", "Copy"], ["edit", "Edit"], ["remove", "Remove"]),
-  );
-  for (const button of head.querySelectorAll("button")) {
-    button.setAttribute("aria-label", `${button.textContent} item ${item.number}`);
+  who.textContent = item.by !== undefined && item.by === paste.you ? "this device" : "";
+  for (const button of row.querySelectorAll(".actions > *")) {
+    button.setAttribute("aria-label", `${button.title || button.textContent} item ${item.number}`);
   }
-  row.append(head, ...textParts());
+  row.querySelector("[data-do=raw]").href = `/${encodeURIComponent(paste.key)}/items/${item.number}`;
   fillText(row, item.text);
   return row;
 }
 
-function textParts() {
-  const text = element("pre", "text");
-  text.dir = "auto";
-  const whole = element("button", "whole");
-  whole.type = "button";
-  whole.dataset.do = "whole";
-  whole.hidden = true;
-  return [text, whole];
-}
-
-function actions(...buttons) {
-  const group = element("div", "actions");
-  for (const [what, label] of buttons) {
-    const button = element("button", what === "copy" ? "small strong" : "small", label);
-    button.type = "button";
-    button.dataset.do = what;
-    group.append(button);
-  }
-  return group;
+/** A copy of the row that the page has as a template. */
+function copyOf(id) {
+  return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
 
 /** Shows a text, or its beginning and how to see the rest. */
@@ -224,11 +201,4 @@ function clock(at) {
   const isToday = date.toDateString() === new Date().toDateString();
   const time = { hour: "2-digit", minute: "2-digit" };
   return date.toLocaleString(undefined, isToday ? time : { day: "numeric", month: "short", ...time });
-}
-
-function element(tag, className, text = "") {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== "") node.textContent = text;
-  return node;
 }

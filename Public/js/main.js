@@ -184,6 +184,11 @@ async function copy(text, what = `Copied ${plural(countLines(text), "line")}.`) 
   view.toast((await copyText(text)) ? what : "The browser refused the clipboard. Select the text and copy it by hand.");
 }
 
+/** The address of this paste. */
+function address() {
+  return new URL(`/${encodeURIComponent(session.paste.key)}`, location.href).href;
+}
+
 function wirePage() {
   const on = (id, type, handler) => view.at(id).addEventListener(type, handler);
   on("make", "submit", (event) => {
@@ -201,7 +206,8 @@ function wirePage() {
     on(field, "input", ({ target }) => target.setCustomValidity(""));
   }
   on("keep", "click", () => composer.keep());
-  on("copy-link", "click", () => copy(new URL(`/${session.paste.key}`, location.href).href, "Link copied."));
+  on("copy-link", "click", () => copy(address(), "Link copied."));
+  on("share", "click", () => navigator.share({ title: "Pasted", url: address() }).catch(() => {})); // or the person thought better of it
   on("file", "change", ({ target }) => {
     keepFiles([...target.files]);
     target.value = "";
@@ -240,7 +246,7 @@ function wirePage() {
 function itemPressed(target) {
   const item = view.items.itemOf(target);
   if (!item) return;
-  switch (target.dataset.do) {
+  switch (target.closest("[data-do]")?.dataset.do) {
     case "copy": copy(item.text); break;
     case "whole": showWhole(target.closest("li"), item.text); break;
     case "edit": {
@@ -250,7 +256,7 @@ function itemPressed(target) {
       return editors.start(target.closest("li"), item.number, session.desk.texts.get(item.number).text);
     }
     case "remove":
-      if (isArmed(target, "Really?")) handle({ type: "act", verb: "remove", item: item.number });
+      if (isArmed(target.closest("button"), "Really?")) handle({ type: "act", verb: "remove", item: item.number });
       break;
   }
 }
@@ -259,7 +265,7 @@ function outgoingPressed(target) {
   const entry = view.outgoing.entryOf(target);
   if (!entry) return;
   const { ref } = entry;
-  switch (target.dataset.do) {
+  switch (target.closest("[data-do]")?.dataset.do) {
     case "copy": copy(entry.fields.text); break;
     case "whole": showWhole(target.closest("li"), entry.fields.text); break;
     case "again": handle({ type: "act", verb: "again", ref }); break;

@@ -114,14 +114,27 @@ export class View {
     if (words.dataset.key !== heading) {
       words.dataset.key = heading;
       words.replaceChildren(...breakable(heading));
+      words.classList.toggle("stacked", /^[a-z]{3,7}(-[a-z]{3,7}){2,3}$/.test(heading)); // a word a line
       this.#badge(this.unseen);
     }
     setText(this.at("code"), paste.code ?? "");
     this.at("code-line").classList.toggle("unknown-yet", paste.code === null || isCode);
   }
 
+  /** The way to the phone. The picture has its place before it is there; it is fetched for a key that opens. */
+  #qr({ phase, key }) {
+    const picture = this.at("qr");
+    if (phase !== "open" || picture.alt !== "") return;
+    const address = new URL(`/${encodeURIComponent(key)}`, location.href).href;
+    picture.alt = `QR code of ${address}`;
+    picture.onload = () => this.#show("qr", true);
+    picture.src = `${address}/qr.svg`;
+  }
+
   #facts(session, now) {
     const { paste } = session;
+    this.#qr(paste);
+    this.#show("share", "share" in navigator && paste.phase !== "over");
     this.tick(session, now);
     const isOpen = paste.phase === "open";
     const devices = session.connection === "live" ? Math.max(1, paste.devices) : 0;
@@ -183,9 +196,13 @@ function* breakable(key) {
   for (const [index, part] of parts.entries()) {
     const word = document.createElement("span");
     word.className = "word";
-    word.textContent = index < parts.length - 1 ? `${part}-` : part;
+    word.append(part);
     yield word;
-    if (index < parts.length - 1) yield document.createElement("wbr");
+    if (index === parts.length - 1) return;
+    const hyphen = document.createElement("i");
+    hyphen.append("-");
+    word.append(hyphen);
+    yield document.createElement("wbr");
   }
 }
 
