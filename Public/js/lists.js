@@ -1,15 +1,12 @@
 // The items, newest first, and above them what has not arrived: two keyed lists.
 //
 // An item's element is made once and only touched when its item object was replaced. New elements are made in
-// slices, so that thousands of items don't hold up the page, and long texts show their beginning until asked.
+// slices, so that thousands of items don't hold up the page.
 
-import { countBytes, countLines, measure, plural, size } from "./wording.js";
+import { fillText } from "./shown-text.js";
 
 /** Elements made in one frame. */
 const SLICE = 150;
-/** What of a text is shown before "Show all": lines and characters. */
-const PREVIEW_LINES = 24;
-const PREVIEW_LENGTH = 4_000;
 /** A request that is answered sooner than this, in milliseconds, is never shown as waiting. */
 const SETTLE = 600;
 
@@ -21,8 +18,8 @@ export class ItemList {
     this.isFirst = true; // items of the first snapshot are not news
   }
 
-  /** Makes the list show `paste.items`. */
-  render(paste, removing) {
+  /** Makes the list show `paste.items`; `removing` and `held` tell of a number that its removal was asked for. */
+  render(paste, removing, held) {
     cancelAnimationFrame(this.frame);
     for (const verb of ["edit", "remove"]) this.list.classList.toggle(`no-${verb}`, !paste.may(verb));
     this.list.classList.toggle("no-raw", paste.phase === "over");
@@ -31,22 +28,24 @@ export class ItemList {
     let next = this.list.firstElementChild;
     const items = [...paste.items.values()].sort((a, b) => b.number - a.number);
     for (const item of items) {
-      let held = this.rows.get(item.number);
-      if (!held) {
+      let shown = this.rows.get(item.number);
+      if (!shown) {
         if (budget === 0) {
-          this.frame = requestAnimationFrame(() => this.render(paste, removing));
+          this.frame = requestAnimationFrame(() => this.render(paste, removing, held));
           return;
         }
         budget -= 1;
-        held = { row: itemRow(item, paste, !this.isFirst), item };
-        this.rows.set(item.number, held);
-      } else if (held.item !== item) {
-        held.item = item;
-        fillText(held.row, item.text);
+        shown = { row: itemRow(item, paste, !this.isFirst), item };
+        this.rows.set(item.number, shown);
+      } else if (shown.item !== item) {
+        shown.item = item;
+        fillText(shown.row, item.text);
       }
-      held.row.classList.toggle("leaving", removing.has(item.number));
-      if (held.row === next) next = next.nextElementSibling;
-      else this.list.insertBefore(held.row, next);
+      const { row } = shown;
+      row.classList.toggle("leaving", removing.has(item.number));
+      row.classList.toggle("gone", held.has(item.number));
+      if (row === next) next = next.nextElementSibling;
+      else this.list.insertBefore(row, next);
     }
     if (paste.loaded) this.isFirst = false;
   }
@@ -139,6 +138,7 @@ function itemRow(item, paste, isNew) {
   time.textContent = clock(item.at);
   time.dateTime = new Date(item.at).toISOString();
   who.textContent = item.by !== undefined && item.by === paste.you ? "this device" : "";
+  row.querySelector("[data-do=stay]").setAttribute("aria-label", `Undo the removal of item ${item.number}`);
   for (const button of row.querySelectorAll(".actions > *")) {
     button.setAttribute("aria-label", `${button.title || button.textContent} item ${item.number}`);
   }
@@ -150,45 +150,6 @@ function itemRow(item, paste, isNew) {
 /** A copy of the row that the page has as a template. */
 function copyOf(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
-}
-
-/** Shows a text, or its beginning and how to see the rest. */
-function fillText(row, text) {
-  const preview = beginning(text);
-  row.querySelector(".text").textContent = preview;
-  row.querySelector(".measure").textContent = measure(text);
-  const whole = row.querySelector(".whole");
-  whole.hidden = preview.length === text.length;
-  const lines = countLines(text);
-  const amount = lines > PREVIEW_LINES ? plural(lines, "line") : size(countBytes(text));
-  if (!whole.hidden) whole.textContent = `Show all ${amount}`;
-}
-
-/** Shows all of a text. */
-export function showWhole(row, text) {
-  row.querySelector(".text").textContent = text;
-  const whole = row.querySelector(".whole");
-  const isFocused = whole === document.activeElement;
-  whole.hidden = true;
-  if (isFocused) row.querySelector("[data-do=copy]").focus();
-}
-
-function beginning(text) {
-  let end = 0;
-  for (let lines = 0; lines < PREVIEW_LINES; lines += 1) {
-    const at = text.indexOf("\n", end);
-    if (at === -1) {
-      end = text.length;
-      break;
-    }
-    end = at + 1;
-  }
-  if (end > PREVIEW_LENGTH) {
-    end = PREVIEW_LENGTH;
-    const unit = text.charCodeAt(end - 1);
-    if (unit >= 0xd800 && unit < 0xdc00) end -= 1;
-  }
-  return text.slice(0, end);
 }
 
 function passFocusOn(row) {
