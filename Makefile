@@ -1,7 +1,7 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
+.PHONY: run site release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
 	tls-audit upgrade metrics slow simulate sanitize bench bench-quick bench-build fuzz format docs packages
 
 # Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
@@ -11,8 +11,17 @@ BINARY := .build/release/pasted
 # Addresses of functions are settled and write-protected before the first byte from outside is read.
 RELEASE := swift build -c release --product pasted -Xswiftc -static-stdlib -Xlinker -z -Xlinker now
 
-run: release
-	$(BINARY) serve
+run: release site
+	$(BINARY) serve --site build/site
+
+# The page as it is served: Public with its modules in one file, without comments and indentation. It runs from Public, too.
+site:
+	@.ci/packages esbuild
+	rm -rf build/site && mkdir -p build && cp -R Public build/site && rm -r build/site/js
+	esbuild Public/js/main.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile=build/site/js/main.js
+	esbuild Public/style.css --minify --target=es2022 --log-level=warning --outfile=build/site/style.css
+	sed -e 's/^ *//' -e '/^$$/d' Public/index.html > build/site/index.html
+	@cat build/site/index.html build/site/style.css build/site/js/main.js | wc -c | sed 's/$$/ bytes of page, style and script/'
 
 # The program with the Swift runtime in it.
 release: packages
@@ -66,10 +75,11 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/privacy_tests.py
 	$(PYTHON) Tests/outsider/upgrade.py 1
 
-test-browser: packages $(VENV)/.made
+test-browser: packages site $(VENV)/.made
 	@.ci/packages chromium fonts-noto-color-emoji
 	swift build --product pasted
-	$(PYTHON) Tests/browser/run.py
+	PASTED_SITE=build/site $(PYTHON) Tests/browser/run.py
+	$(PYTHON) Tests/browser/run.py test_page
 
 # What testssl.sh and sslyze say of the server, on both kinds of key and both profiles: about four minutes.
 tls-audit: packages

@@ -31,3 +31,16 @@ function copyByEvent(text) {
     document.removeEventListener("copy", answer, { capture: true });
   }
 }
+
+/** What is selected by hand within one text is copied as it is: browsers add line ends between its parts and drop CR. */
+export function copySelectionExactly() {
+  document.addEventListener("copy", (event) => {
+    const selection = getSelection();
+    if (selection.rangeCount !== 1) return;
+    const range = selection.getRangeAt(0);
+    const around = range.commonAncestorContainer;
+    if (range.collapsed || !(around.closest ? around : around.parentElement)?.closest(".text")) return;
+    event.clipboardData.setData("text/plain", range.toString());
+    event.preventDefault();
+  });
+}

@@ -3,8 +3,7 @@
 
 import { LiveText } from "./editor.js";
 import { countPoints } from "./text.js";
-import { explain } from "./protocol.js";
-import { countBytes } from "./wording.js";
+import { countBytes, tooLarge } from "./wording.js";
 
 /** Each edit stores its text first, for a reload; so many characters of it cost a millisecond of waiting. */
 const STORED_PER_MILLISECOND = 4_096;
@@ -84,7 +83,7 @@ export class Desk {
       if (next === null) continue;
       const { coming, known } = live;
       if (coming.length * 3 > limitBytes && coming.length > known.text.length && countBytes(coming) > limitBytes) {
-        live.problem = explain("textTooLarge", limitBytes);
+        live.problem = tooLarge(limitBytes);
         continue;
       }
       const { verb, fields } = this.#request(next.verb, target, next.fields);

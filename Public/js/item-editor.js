@@ -85,6 +85,6 @@ export class ItemEditors {
 function label(row, isOpen) {
   const button = row.querySelector("[data-do=edit]");
   if (!button) return;
-  button.textContent = isOpen ? "Done" : "Edit";
-  button.setAttribute("aria-label", `${button.textContent} item ${row.dataset.item}`);
+  button.lastElementChild.textContent = isOpen ? "Done" : "Edit";
+  button.setAttribute("aria-label", `${isOpen ? "Done with" : "Edit"} item ${row.dataset.item}`);
 }

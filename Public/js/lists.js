@@ -1,15 +1,12 @@
 // The items, newest first, and above them what has not arrived: two keyed lists.
 //
 // An item's element is made once and only touched when its item object was replaced. New elements are made in
-// slices, so that thousands of items don't hold up the page, and long texts show their beginning until asked.
+// slices, so that thousands of items don't hold up the page.
 
-import { countBytes, countLines, measure, plural, size } from "./wording.js";
+import { fillText } from "./shown-text.js";
 
 /** Elements made in one frame. */
 const SLICE = 150;
-/** What of a text is shown before "Show all": lines and characters. */
-const PREVIEW_LINES = 24;
-const PREVIEW_LENGTH = 4_000;
 /** A request that is answered sooner than this, in milliseconds, is never shown as waiting. */
 const SETTLE = 600;
 
@@ -21,31 +18,34 @@ export class ItemList {
     this.isFirst = true; // items of the first snapshot are not news
   }
 
-  /** Makes the list show `paste.items`. */
-  render(paste, removing) {
+  /** Makes the list show `paste.items`; `removing` and `held` tell of a number that its removal was asked for. */
+  render(paste, removing, held) {
     cancelAnimationFrame(this.frame);
     for (const verb of ["edit", "remove"]) this.list.classList.toggle(`no-${verb}`, !paste.may(verb));
+    this.list.classList.toggle("no-raw", paste.phase === "over");
     this.#removeMissing(paste.items);
     let budget = SLICE;
     let next = this.list.firstElementChild;
     const items = [...paste.items.values()].sort((a, b) => b.number - a.number);
     for (const item of items) {
-      let held = this.rows.get(item.number);
-      if (!held) {
+      let shown = this.rows.get(item.number);
+      if (!shown) {
         if (budget === 0) {
-          this.frame = requestAnimationFrame(() => this.render(paste, removing));
+          this.frame = requestAnimationFrame(() => this.render(paste, removing, held));
           return;
         }
         budget -= 1;
-        held = { row: itemRow(item, paste.you, !this.isFirst), item };
-        this.rows.set(item.number, held);
-      } else if (held.item !== item) {
-        held.item = item;
-        fillText(held.row, item.text);
+        shown = { row: itemRow(item, paste, !this.isFirst), item };
+        this.rows.set(item.number, shown);
+      } else if (shown.item !== item) {
+        shown.item = item;
+        fillText(shown.row, item.text);
       }
-      held.row.classList.toggle("leaving", removing.has(item.number));
-      if (held.row === next) next = next.nextElementSibling;
-      else this.list.insertBefore(held.row, next);
+      const { row } = shown;
+      row.classList.toggle("leaving", removing.has(item.number));
+      row.classList.toggle("gone", held.has(item.number));
+      if (row === next) next = next.nextElementSibling;
+      else this.list.insertBefore(row, next);
     }
     if (paste.loaded) this.isFirst = false;
   }
@@ -104,14 +104,8 @@ export class OutgoingList {
   }
 
   #make(entry, now) {
-    const row = element("li", "item outgoing");
+    const row = copyOf("outgoing-row");
     row.dataset.ref = String(entry.ref);
-    const head = element("div", "head");
-    head.append(
-      element("span", "reason"), element("span", "measure", measure(entry.fields.text)),
-      actions(["copy", "Copy"], ["again", "Keep here"], ["discard", "Discard"]),
-    );
-    row.append(head, ...textParts());
     fillText(row, entry.fields.text);
     this.list.prepend(row);
     const held = { row, entry: null, isReturned: null, since: now };
@@ -135,83 +129,27 @@ function describe(held, entry, isReturned) {
   held.row.querySelector("[data-do=discard]").hidden = !isReturned;
 }
 
-function itemRow(item, you, isNew) {
-  const row = element("li", isNew ? "item new" : "item");
+function itemRow(item, paste, isNew) {
+  const row = copyOf("item-row");
+  row.classList.toggle("new", isNew);
   row.dataset.item = String(item.number);
-  const head = element("div", "head");
-  const time = element("time", "when", clock(item.at));
+  const [number, time, who] = row.querySelectorAll(".number, .when, .who");
+  number.textContent = `#${item.number}`;
+  time.textContent = clock(item.at);
   time.dateTime = new Date(item.at).toISOString();
-  head.append(
-    element("span", "number", `#${item.number}`), time,
-    element("span", "who", item.by !== undefined && item.by === you ? "this device" : ""),
-    element("span", "measure"), actions(["copy", "Copy"], ["edit", "Edit"], ["remove", "Remove"]),
-  );
-  for (const button of head.querySelectorAll("button")) {
-    button.setAttribute("aria-label", `${button.textContent} item ${item.number}`);
+  who.textContent = item.by !== undefined && item.by === paste.you ? "this device" : "";
+  row.querySelector("[data-do=stay]").setAttribute("aria-label", `Undo the removal of item ${item.number}`);
+  for (const button of row.querySelectorAll(".actions > *")) {
+    button.setAttribute("aria-label", `${button.title || button.textContent} item ${item.number}`);
   }
-  row.append(head, ...textParts());
+  row.querySelector("[data-do=raw]").href = `/${encodeURIComponent(paste.key)}/items/${item.number}`;
   fillText(row, item.text);
   return row;
 }
 
-function textParts() {
-  const text = element("pre", "text");
-  text.dir = "auto";
-  const whole = element("button", "whole");
-  whole.type = "button";
-  whole.dataset.do = "whole";
-  whole.hidden = true;
-  return [text, whole];
-}
-
-function actions(...buttons) {
-  const group = element("div", "actions");
-  for (const [what, label] of buttons) {
-    const button = element("button", what === "copy" ? "small strong" : "small", label);
-    button.type = "button";
-    button.dataset.do = what;
-    group.append(button);
-  }
-  return group;
-}
-
-/** Shows a text, or its beginning and how to see the rest. */
-function fillText(row, text) {
-  const preview = beginning(text);
-  row.querySelector(".text").textContent = preview;
-  row.querySelector(".measure").textContent = measure(text);
-  const whole = row.querySelector(".whole");
-  whole.hidden = preview.length === text.length;
-  const lines = countLines(text);
-  const amount = lines > PREVIEW_LINES ? plural(lines, "line") : size(countBytes(text));
-  if (!whole.hidden) whole.textContent = `Show all ${amount}`;
-}
-
-/** Shows all of a text. */
-export function showWhole(row, text) {
-  row.querySelector(".text").textContent = text;
-  const whole = row.querySelector(".whole");
-  const isFocused = whole === document.activeElement;
-  whole.hidden = true;
-  if (isFocused) row.querySelector("[data-do=copy]").focus();
-}
-
-function beginning(text) {
-  let end = 0;
-  for (let lines = 0; lines < PREVIEW_LINES; lines += 1) {
-    const at = text.indexOf("\n", end);
-    if (at === -1) {
-      end = text.length;
-      break;
-    }
-    end = at + 1;
-  }
-  if (end > PREVIEW_LENGTH) {
-    end = PREVIEW_LENGTH;
-    const unit = text.charCodeAt(end - 1);
-    if (unit >= 0xd800 && unit < 0xdc00) end -= 1;
-  }
-  return text.slice(0, end);
+/** A copy of the row that the page has as a template. */
+function copyOf(id) {
+  return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
 
 function passFocusOn(row) {
@@ -224,11 +162,4 @@ function clock(at) {
   const isToday = date.toDateString() === new Date().toDateString();
   const time = { hour: "2-digit", minute: "2-digit" };
   return date.toLocaleString(undefined, isToday ? time : { day: "numeric", month: "short", ...time });
-}
-
-function element(tag, className, text = "") {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== "") node.textContent = text;
-  return node;
 }

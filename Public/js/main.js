@@ -1,19 +1,24 @@
 // Wires the session to its carrier, the store, the page and the clock. No rules live here.
 
 import { Carrier } from "./carrier.js";
-import { copyText } from "./clipboard.js";
+import { copySelectionExactly, copyText } from "./clipboard.js";
 import { Composer } from "./composer.js";
+import { Intake } from "./intake.js";
 import { ItemEditors } from "./item-editor.js";
 import { normaliseKey } from "./key.js";
-import { showWhole } from "./lists.js";
+import { wireKeys } from "./keys.js";
+import { forget, forgetAll, recent, remember } from "./recent.js";
+import { Removals } from "./removals.js";
 import { Session } from "./session.js";
+import { showWhole } from "./shown-text.js";
 import { Store } from "./store.js";
-import { problemWith, readFiles, wellFormed } from "./texts.js";
 import { View } from "./view.js";
 import { countLines, plural, timeLeft } from "./wording.js";
 
 /** The limit that holds until the server has told its own. */
 const LIMIT_BEFORE_WELCOME = 1 << 20;
+/** Items that come within so many milliseconds are told together. */
+const ARRIVALS = 300;
 /** How long a button waits for the second press that means it, in milliseconds. */
 const ARMED = 4_000;
 
@@ -44,11 +49,26 @@ const editors = new ItemEditors({
   typed: (item, ops) => handle({ type: "act", verb: "type", target: item, ops }),
   closed: (item) => handle({ type: "act", verb: "close", target: item }),
 });
+const removals = new Removals({
+  send: (item) => handle({ type: "act", verb: "remove", item }),
+  isWatched: (item) => document.activeElement.matches(`li[data-item="${item}"] [data-do=stay]:focus-visible`),
+});
+const intake = new Intake(view.at, {
+  isOpen: () => session.paste.key !== null && session.paste.may("append"),
+  keep,
+  isUndecided: (ref) => ["waiting", "sent"].includes(session.outbox.get(ref)?.state),
+  limitBytes,
+  offer: (text) => composer.offer(text),
+  say: (text) => view.toast(text),
+});
+let arrivals = 0;
+let noted = "";
 composer.field.set(session.desk.pad.text);
 wirePage();
 handle({ type: "network", online: navigator.onLine });
 handle({ type: "start" });
 show();
+view.recent(recent(Date.now()), Date.now());
 setInterval(() => view.tick(session, Date.now()), 1_000);
 
 /** The key in an address: in its tidy spelling, so that one paste has one name in this browser's storage. */
@@ -74,7 +94,9 @@ function handle(event) {
 function show() {
   cancelAnimationFrame(frame);
   frame = 0;
-  view.render(session, Date.now());
+  view.render(session, Date.now(), removals);
+  intake.render();
+  note(session.paste);
 }
 
 function perform(effect) {
@@ -141,11 +163,12 @@ function storeText(target) {
 
 function tell({ kind, item, message }) {
   switch (kind) {
-    case "kept": return view.toast("Kept.");
-    case "arrived": {
+    case "kept": return intake.isBusy || view.toast("Kept.");
+    case "arrived":
       view.arrived();
-      return view.toast(`New item, ${plural(countLines(session.paste.items.get(item).text), "line")}.`);
-    }
+      arrivals += 1;
+      if (arrivals === 1) setTimeout(sayArrivals, ARRIVALS, item);
+      return;
     case "extended":
       return view.toast(`Time left: ${timeLeft(session.paste.expiresAt - Date.now() - session.clockOffset)}.`);
     case "expired": return view.toast("The time of this paste is over.");
@@ -155,33 +178,41 @@ function tell({ kind, item, message }) {
   }
 }
 
+/** Many at once are told in one sentence. */
+function sayArrivals(first) {
+  const text = session.paste.items.get(first)?.text;
+  if (arrivals > 1 || text === undefined) view.toast(`${plural(arrivals, "new item")}.`);
+  else view.toast(`New item, ${plural(countLines(text), "line")}.`);
+  arrivals = 0;
+}
+
+/** Remembers on this device which pastes there are. */
+function note({ phase, key, expiresAt }) {
+  const state = `${phase} ${expiresAt}`;
+  if (state === noted) return;
+  noted = state;
+  if (phase === "open") remember(key, expiresAt - session.clockOffset);
+  else if (phase === "over" || phase === "unknown") forget(key);
+}
+
 function limitBytes() {
   return session.limits?.textBytes ?? LIMIT_BEFORE_WELCOME;
 }
 
-/** Makes an item; false when this paste takes no more. */
+/** Makes an item; returns its ref, 0 when this paste takes no more. */
 function keep(text) {
-  if (!session.paste.may("append")) return false;
+  if (!session.paste.may("append")) return 0;
   handle({ type: "act", verb: "append", text });
-  return true;
-}
-
-async function keepFiles(files) {
-  for (const { text, problem } of await readFiles(files, limitBytes())) {
-    if (problem) view.toast(problem);
-    else if (!keep(text)) view.toast("This paste takes no more; nothing was kept.");
-  }
-}
-
-/** A text that was pasted or dropped beside the box. */
-function keepLoose(text) {
-  const problem = problemWith(text, limitBytes());
-  if (problem === null) keep(wellFormed(text));
-  else if (!composer.offer(text)) view.toast(problem);
+  return session.outbox.next - 1;
 }
 
 async function copy(text, what = `Copied ${plural(countLines(text), "line")}.`) {
   view.toast((await copyText(text)) ? what : "The browser refused the clipboard. Select the text and copy it by hand.");
+}
+
+/** The address of this paste. */
+function address() {
+  return new URL(`/${encodeURIComponent(session.paste.key)}`, location.href).href;
 }
 
 function wirePage() {
@@ -201,11 +232,8 @@ function wirePage() {
     on(field, "input", ({ target }) => target.setCustomValidity(""));
   }
   on("keep", "click", () => composer.keep());
-  on("copy-link", "click", () => copy(new URL(`/${session.paste.key}`, location.href).href, "Link copied."));
-  on("file", "change", ({ target }) => {
-    keepFiles([...target.files]);
-    target.value = "";
-  });
+  on("copy-link", "click", () => copy(address(), "Link copied."));
+  on("share", "click", () => navigator.share({ title: "Pasted", url: address() }).catch(() => {})); // or the person thought better of it
   on("change", "click", ({ target }) => {
     const { life } = target.dataset;
     if (life === undefined) return;
@@ -232,7 +260,15 @@ function wirePage() {
   for (const id of ["undo", "redo"]) on(id, "pointerdown", (event) => event.preventDefault()); // the box keeps the focus
   on("items", "click", ({ target }) => itemPressed(target));
   on("outgoing", "click", ({ target }) => outgoingPressed(target));
-  wireTransfer();
+  on("recent-clear", "click", () => {
+    forgetAll();
+    view.recent([]);
+    view.at("key").focus();
+  });
+  on("box", "keydown", (event) => event.key === "Escape" && !event.isComposing && event.target.blur());
+  copySelectionExactly();
+  wireWrap();
+  wireKeys(view.at, store);
   wireAwakening();
   addEventListener("popstate", () => location.reload());
 }
@@ -240,7 +276,7 @@ function wirePage() {
 function itemPressed(target) {
   const item = view.items.itemOf(target);
   if (!item) return;
-  switch (target.dataset.do) {
+  switch (target.closest("[data-do]")?.dataset.do) {
     case "copy": copy(item.text); break;
     case "whole": showWhole(target.closest("li"), item.text); break;
     case "edit": {
@@ -249,9 +285,15 @@ function itemPressed(target) {
       handle({ type: "act", verb: "open", target: item.number });
       return editors.start(target.closest("li"), item.number, session.desk.texts.get(item.number).text);
     }
+    case "download": return download(item);
     case "remove":
-      if (isArmed(target, "Really?")) handle({ type: "act", verb: "remove", item: item.number });
-      break;
+    case "stay": {
+      const isStaying = removals.has(item.number);
+      if (isStaying) removals.takeBack(item.number);
+      else removals.begin(item.number);
+      show();
+      return target.closest("li").querySelector(isStaying ? "[data-do=remove]" : "[data-do=stay]").focus();
+    }
   }
 }
 
@@ -259,7 +301,7 @@ function outgoingPressed(target) {
   const entry = view.outgoing.entryOf(target);
   if (!entry) return;
   const { ref } = entry;
-  switch (target.dataset.do) {
+  switch (target.closest("[data-do]")?.dataset.do) {
     case "copy": copy(entry.fields.text); break;
     case "whole": showWhole(target.closest("li"), entry.fields.text); break;
     case "again": handle({ type: "act", verb: "again", ref }); break;
@@ -267,6 +309,30 @@ function outgoingPressed(target) {
       if (isArmed(target, "Really?")) handle({ type: "act", verb: "discard", ref });
       break;
   }
+}
+
+/** Hands an item over as a file, from memory: it works while offline, and when the paste is over. */
+function download({ number, text }) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = `pasted-${number}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** Whether long lines wrap is remembered on this device. */
+function wireWrap() {
+  const button = view.at("wrap");
+  const set = (isOn) => {
+    button.setAttribute("aria-pressed", String(isOn));
+    view.at("paste").classList.toggle("nowrap", !isOn);
+  };
+  set(store.preference("wrap") !== "off");
+  button.addEventListener("click", () => {
+    const isOn = button.getAttribute("aria-pressed") !== "true";
+    set(isOn);
+    store.prefer("wrap", isOn ? "on" : "off");
+  });
 }
 
 /** What can't be undone takes two presses: the first asks. */
@@ -285,38 +351,6 @@ function isArmed(button, question) {
   return false;
 }
 
-/** Drops anywhere, and pastes outside a field, become items. */
-function wireTransfer() {
-  const isOpen = () => session.paste.key !== null && session.paste.may("append");
-  addEventListener("dragover", (event) => {
-    const hasFiles = event.dataTransfer.types.includes("Files");
-    if (!hasFiles && event.target.matches?.("textarea")) return; // text dropped into the box is the browser's
-    event.preventDefault();
-    view.dropTarget(isOpen());
-  });
-  addEventListener("dragleave", (event) => {
-    if (event.relatedTarget === null) view.dropTarget(false);
-  });
-  addEventListener("drop", (event) => {
-    view.dropTarget(false);
-    const files = [...event.dataTransfer.files];
-    if (files.length === 0 && event.target.matches?.("textarea")) return;
-    event.preventDefault(); // or the browser would leave the page for the file
-    if (!isOpen()) return;
-    if (files.length > 0) keepFiles(files);
-    else keepLoose(event.dataTransfer.getData("text/plain"));
-  });
-  addEventListener("paste", (event) => {
-    const files = [...event.clipboardData.files];
-    const text = event.clipboardData.getData("text/plain");
-    const isIntoField = event.target.closest?.("input, textarea") && (text !== "" || files.length === 0);
-    if (isIntoField || !isOpen() || (text === "" && files.length === 0)) return;
-    event.preventDefault();
-    if (text !== "") keepLoose(text);
-    else keepFiles(files);
-  });
-}
-
 /** A device that wakes up, or is back on the network, finds out at once whether its connection still is. */
 function wireAwakening() {
   addEventListener("online", () => {
@@ -326,10 +360,11 @@ function wireAwakening() {
   addEventListener("offline", () => handle({ type: "network", online: false }));
   addEventListener("pageshow", (event) => event.persisted && handle({ type: "wake" }));
   addEventListener("pagehide", () => {
+    removals.sendAll();
     for (const [target, timer] of [...unstored]) {
       clearTimeout(timer);
       storeText(target);
     }
   });
-  document.addEventListener("visibilitychange", () => document.hidden || handle({ type: "wake" }));
+  document.addEventListener("visibilitychange", () => (document.hidden ? removals.sendAll() : handle({ type: "wake" })));
 }

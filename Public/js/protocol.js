@@ -6,7 +6,6 @@
 
 import { check, checked, isKnown, MessageError } from "./shapes.js";
 
-export { ERRORS, explain } from "./errors.js";
 export { EDIT_OPS, KEY_BYTES, LARGEST_INTEGER, MessageError, OP_COUNT, PENDING_REFS } from "./shapes.js";
 export { isWellFormed } from "./text.js";
 

@@ -7,6 +7,7 @@ import { Desk } from "./desk.js";
 import { BACKOFF_LONGEST } from "./link.js";
 import { Outbox } from "./outbox.js";
 import * as protocol from "./protocol.js";
+import { tooLarge } from "./wording.js";
 
 /** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
 export const LATER = 1_000;
@@ -162,7 +163,7 @@ export class Requests {
       const length = entry.fields.text?.length ?? 0;
       if (length > (largest?.fields.text.length ?? 0)) largest = entry;
     }
-    if (largest) this.#giveBack(largest, "refused", "textTooLarge", protocol.explain("textTooLarge"));
+    if (largest) this.#giveBack(largest, "refused", "textTooLarge", tooLarge());
   }
 
   /** Nothing that is not decided will be: all texts but the live ones go back to the person. */

@@ -11,7 +11,7 @@ export const OP_COUNT = 2 ** 31 - 1;
 /** Bytes of a key as it is written in a message. */
 export const KEY_BYTES = 128;
 
-/** A message that is not one of version 1. `code` is a row of ERRORS; `seq` is that of an unknown event. */
+/** A message that is not one of version 1. `code` is one of errors.json; `seq` is that of an unknown event. */
 export class MessageError extends Error {
   constructor(code, explanation, seq = undefined) {
     super(explanation);

@@ -77,6 +77,15 @@ export class Store {
     else this.#write(name, record);
   }
 
+  /** What the person chose on this device, or null. */
+  preference(name) {
+    return read(name);
+  }
+
+  prefer(name, value) {
+    this.#write(name, value);
+  }
+
   /** The paste that the front page made is what this store is about from now on. */
   moveTo(key) {
     this.key = key;

@@ -2,29 +2,20 @@
 
 import { countBytes, size } from "./wording.js";
 
-/**
- * Reads files as UTF-8, byte for byte. Resolves to one `{name, text}` or `{name, problem}` per file; `problem`
- * is a sentence for the person.
- */
-export async function readFiles(files, limitBytes) {
-  const results = [];
-  for (const file of files) results.push(await readFile(file, limitBytes));
-  return results;
-}
-
-async function readFile(file, limitBytes) {
+/** Reads a file as UTF-8, byte for byte; resolves to `{text}` or `{problem}`, a sentence for the person. */
+export async function readFile(file, limitBytes) {
   const { name } = file;
   if (file.size > limitBytes) {
-    return { name, problem: `${name} is ${size(file.size)}. One item holds up to ${size(limitBytes)}; nothing was kept.` };
+    return { problem: `${name} is ${size(file.size)}. One item holds up to ${size(limitBytes)}; nothing was kept.` };
   }
-  if (file.size === 0) return { name, problem: `${name} is empty; nothing was kept.` };
+  if (file.size === 0) return { problem: `${name} is empty; nothing was kept.` };
   try {
     // ignoreBOM: a byte order mark is a part of the file like any other character.
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(await file.arrayBuffer());
-    return { name, text };
+    return { text };
   } catch (error) {
     const reason = error instanceof TypeError ? "is not UTF-8 text" : "could not be read";
-    return { name, problem: `${name} ${reason}; nothing was kept.` };
+    return { problem: `${name} ${reason}; nothing was kept.` };
   }
 }
 

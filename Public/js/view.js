@@ -5,6 +5,8 @@ import { plural, standing, timeLeft } from "./wording.js";
 
 /** How long something said stays on the screen, in milliseconds. */
 const TOAST = 4_000;
+/** How long a state must hold, in milliseconds, before it is spoken. */
+const SETTLED = 1_500;
 /** The close code when a newer connection of this client took over. */
 const REPLACED = 4500;
 
@@ -20,8 +22,8 @@ export class View {
     });
   }
 
-  /** Shows the whole session; cheap when little changed. `now` is this device's clock, in milliseconds. */
-  render(session, now) {
+  /** Shows the whole session; cheap when little changed. `now`: this device's clock, in milliseconds; `held`: removals that can be taken back. */
+  render(session, now, held) {
     this.session = session;
     const { paste } = session;
     const isHome = paste.key === null;
@@ -38,8 +40,8 @@ export class View {
     this.#facts(session, now);
     this.#ended(paste);
     this.#composer(session);
-    this.outgoing.render(session, now, () => this.render(session, Date.now()));
-    this.items.render(paste, new Set(removing(session)));
+    this.outgoing.render(session, now, () => this.render(session, Date.now(), held));
+    this.items.render(paste, new Set(removing(session)), held);
     this.#show("empty", paste.loaded && paste.items.size === 0 && paste.phase === "open");
     this.#show("loading", !paste.loaded && paste.phase === "asking");
     setText(this.at("items-count"), paste.items.size === 0 ? "" : plural(paste.items.size, "item"));
@@ -68,10 +70,6 @@ export class View {
     if (document.hidden) this.#badge(this.unseen + 1);
   }
 
-  dropTarget(isOver) {
-    document.body.classList.toggle("dropping", isOver);
-  }
-
   /** Says that this browser stores nothing, so that unsent text depends on the open tab. */
   unkept() {
     this.#show("unkept", true);
@@ -93,10 +91,32 @@ export class View {
     const node = this.at("standing");
     if (node.dataset.look !== look) node.dataset.look = look;
     setText(this.at("standing-text"), text);
+    this.#speak(look, text);
     this.#show("stopped", session.connection === "stopped");
     setText(this.at("stopped-text"), session.stopCode === REPLACED
       ? "Another tab took over from this one."
       : "This page and the server no longer fit together.");
+  }
+
+  /** Tells a screen reader how things stand, once they stand so for a moment. */
+  #speak(look, text) {
+    if (look === this.look) return;
+    this.look = look;
+    clearTimeout(this.speaking);
+    this.speaking = setTimeout(() => setText(this.at("spoken"), text), SETTLED);
+  }
+
+  /** The pastes that this device had open. */
+  recent(list, now) {
+    this.#show("recent", list.length > 0);
+    this.at("recent-list").replaceChildren(...list.map(({ key, expiresAt }) => {
+      const [row, link, left] = ["li", "a", "span"].map((tag) => document.createElement(tag));
+      link.href = `/${encodeURIComponent(key)}`;
+      link.append(key);
+      left.append(`${timeLeft(expiresAt - now)} left`);
+      row.append(link, left);
+      return row;
+    }));
   }
 
   #home(session) {
@@ -114,14 +134,27 @@ export class View {
     if (words.dataset.key !== heading) {
       words.dataset.key = heading;
       words.replaceChildren(...breakable(heading));
+      words.classList.toggle("stacked", /^[a-z]{3,7}(-[a-z]{3,7}){2,3}$/.test(heading)); // a word a line
       this.#badge(this.unseen);
     }
     setText(this.at("code"), paste.code ?? "");
     this.at("code-line").classList.toggle("unknown-yet", paste.code === null || isCode);
   }
 
+  /** The way to the phone. The picture has its place before it is there; it is fetched for a key that opens. */
+  #qr({ phase, key }) {
+    const picture = this.at("qr");
+    if (phase !== "open" || picture.alt !== "") return;
+    const address = new URL(`/${encodeURIComponent(key)}`, location.href).href;
+    picture.alt = `QR code of ${address}`;
+    picture.onload = () => this.#show("qr", true);
+    picture.src = `${address}/qr.svg`;
+  }
+
   #facts(session, now) {
     const { paste } = session;
+    this.#qr(paste);
+    this.#show("share", "share" in navigator && paste.phase !== "over");
     this.tick(session, now);
     const isOpen = paste.phase === "open";
     const devices = session.connection === "live" ? Math.max(1, paste.devices) : 0;
@@ -183,9 +216,13 @@ function* breakable(key) {
   for (const [index, part] of parts.entries()) {
     const word = document.createElement("span");
     word.className = "word";
-    word.textContent = index < parts.length - 1 ? `${part}-` : part;
+    word.append(part);
     yield word;
-    if (index < parts.length - 1) yield document.createElement("wbr");
+    if (index === parts.length - 1) return;
+    const hyphen = document.createElement("i");
+    hyphen.append("-");
+    word.append(hyphen);
+    yield document.createElement("wbr");
   }
 }
 

@@ -55,12 +55,11 @@ export function timeLeft(milliseconds) {
   return `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
-/** A whole duration in words: "24 hours", "7 days". */
-export function duration(milliseconds) {
-  const hours = Math.round(milliseconds / 3_600_000);
-  if (hours >= 48 && hours % 24 === 0) return plural(hours / 24, "day");
-  if (hours >= 1) return plural(hours, "hour");
-  return plural(Math.max(1, Math.round(milliseconds / 60_000)), "minute");
+/** What the server says of a text that is too large, for this page's own refusals; `limitBytes` if it is known. */
+export function tooLarge(limitBytes = undefined) {
+  return limitBytes === undefined
+    ? "This text is too large. Keep it in parts."
+    : `This text is larger than ${size(limitBytes)}, the most that one text may have. Keep it in parts.`;
 }
 
 /** What a text that is too large says, as a sentence. */

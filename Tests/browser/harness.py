@@ -14,6 +14,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = os.environ.get("PASTED_BIN", str(ROOT / ".build" / "debug" / "pasted"))
+SITE = os.environ.get("PASTED_SITE", "Public")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 SCREENSHOTS = ROOT / "build" / "screenshots"
 START_SECONDS = 15
@@ -48,7 +49,7 @@ class Server:
     def start(self):
         listen = f"127.0.0.1:{self.port}"
         self.log = open(os.path.join(self.state, "log"), "ab")
-        command = [BINARY, "serve", "--state-dir", self.state, "--listen", listen]
+        command = [BINARY, "serve", "--state-dir", self.state, "--listen", listen, "--site", SITE]
         self.process = subprocess.Popen(
             command if self.tls else command + ["--no-tls"], cwd=ROOT, stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_SECONDS

@@ -3,14 +3,14 @@
 `run.py test_editing.Editing`.
 
 Needs Playwright (`make test-browser` installs it under build/), a Chromium (CHROMIUM, else `chromium` in the PATH)
-and the server (PASTED_BIN, else .build/debug/pasted).
+and the server (PASTED_BIN, else .build/debug/pasted), which serves PASTED_SITE, else Public.
 """
 
 import pathlib
 import sys
 import unittest
 
-MODULES = ["test_page", "test_live", "test_editing", "test_plain", "test_without_websocket"]
+MODULES = ["test_page", "test_ease", "test_live", "test_editing", "test_plain", "test_without_websocket"]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))

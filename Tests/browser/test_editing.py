@@ -269,7 +269,7 @@ class Viewing(LiveCase):
         first.page.fill("#box", "on the pad")
         viewer = self.viewer(key, [])
         self.wait_pad(viewer, "on the pad")
-        self.assertEqual(viewer.page.evaluate(self.SHOWN), ["copy-link", "copy"])
+        self.assertEqual(viewer.page.evaluate(self.SHOWN), ["copy-link", "wrap", "copy", "download"])
         viewer.page.focus("#box")
         viewer.page.keyboard.type("not mine to write")
         viewer.page.keyboard.press("Control+Enter")
@@ -288,12 +288,12 @@ class Viewing(LiveCase):
         first.keep("kept")
         first.wait_items(1)
         for verbs, shown in [
-            (["append"], ["copy-link", "file-choice", "copy"]),
-            (["edit"], ["copy-link", "undo", "redo", "copy", "edit"]),
-            (["edit", "keep"], ["copy-link", "undo", "redo", "keep", "copy", "edit"]),
-            (["remove"], ["copy-link", "copy", "remove"]),
-            (["extend"], ["copy-link", "change", "copy"]),
-            (["delete"], ["copy-link", "change", "copy"]),
+            (["append"], ["copy-link", "file-choice", "wrap", "copy", "download"]),
+            (["edit"], ["copy-link", "undo", "redo", "wrap", "copy", "edit", "download"]),
+            (["edit", "keep"], ["copy-link", "undo", "redo", "keep", "wrap", "copy", "edit", "download"]),
+            (["remove"], ["copy-link", "wrap", "copy", "download", "remove"]),
+            (["extend"], ["copy-link", "change", "wrap", "copy", "download"]),
+            (["delete"], ["copy-link", "change", "wrap", "copy", "download"]),
         ]:
             with self.subTest(verbs=verbs):
                 viewer = self.viewer(key, verbs)
@@ -337,7 +337,7 @@ class Items(LiveCase):
         second.wait_text("precious words")
         remove = second.page.locator("#items [data-do=remove]")
         remove.click()
-        remove.click()
+        second.page.evaluate("dispatchEvent(new Event('pagehide'))")  # who leaves wants it gone
         first.wait_items(0)
         first.page.wait_for_selector("#outgoing li.returned")
         self.assertEqual(first.page.inner_text("#outgoing .text"), "precious words")

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { tooLarge } from "../../Public/js/wording.js";
 import * as protocol from "../../Public/js/protocol.js";
 
 const folder = new URL("../../Protocol/", import.meta.url);
@@ -85,25 +86,10 @@ test("transcripts: both sides' messages, and events follow each other without a 
   }
 });
 
-test("the error table is errors.json", () => {
-  const { errors } = read("errors.json");
-  assert.deepEqual(Object.keys(protocol.ERRORS), errors.map((row) => row.code));
-  for (const { code, retry, message, limitUnit, messageWithLimit } of errors) {
-    const row = JSON.parse(JSON.stringify({ retry, limitUnit, message, messageWithLimit }));
-    assert.deepEqual(protocol.ERRORS[code], row, code);
-  }
-});
-
-test("a limit is spelled as the server spells it", () => {
-  let checked = 0;
-  for (const { name, json } of read("vectors/messages-server.json").accept) {
-    const { type, code, limit, message } = JSON.parse(json);
-    if (type !== "error" || !(code in protocol.ERRORS) || name.endsWith("details")) continue;
-    assert.equal(protocol.explain(code, limit), message, name);
-    checked += 1;
-  }
-  assert.ok(checked > 40);
-  assert.equal(typeof protocol.explain("tooPurple"), "string");
+test("of a text that is too large the page says what the server says", () => {
+  const row = read("errors.json").errors.find(({ code }) => code === "textTooLarge");
+  assert.equal(tooLarge(), row.message);
+  assert.equal(tooLarge(1 << 20), row.messageWithLimit.replace("{limit}", "1 MiB"));
 });
 
 test("a close code tells whether to come back", () => {

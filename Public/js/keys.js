@@ -1,0 +1,68 @@
+// What the keyboard can do, and the list of it. Single keys only count while nothing is typed, and can be switched off.
+
+/** [keys, what they do, the id of a button or what an item's button does]. */
+const KEYS = [
+  ["Ctrl Enter", "Keep the pad"],
+  ["Esc", "Leave the pad or the item’s text"],
+  ["p", "Go to the pad", "box"],
+  ["f", "Add files", "file"],
+  ["l", "Copy the link", "copy-link"],
+  ["w", "Wrap lines or not", "wrap"],
+  ["j", "Next item", 1],
+  ["k", "Previous item", -1],
+  ["c", "Copy the item in focus, or the newest", "copy"],
+  ["e", "Edit it", "edit"],
+  ["d", "Download it", "download"],
+  ["r", "Open it raw", "raw"],
+  ["x", "Remove it", "remove"],
+  ["z", "Undo the removal", "stay"],
+  ["?", "Show this list", "keys-button"],
+];
+
+/**
+ * @param {(id: string) => HTMLElement} at finds the page's elements
+ * @param {import("./store.js").Store} store
+ */
+export function wireKeys(at, store) {
+  const dialog = at("keys");
+  at("keys-list").append(...KEYS.flatMap(([keys, what]) => {
+    const [term, text] = [document.createElement("dt"), document.createElement("dd")];
+    term.append(...keys.split(" ").flatMap((key, index) => {
+      const node = document.createElement("kbd");
+      node.append(key);
+      return index === 0 ? [node] : [" + ", node];
+    }));
+    text.append(what);
+    return [term, text];
+  }));
+  at("keys-button").addEventListener("click", () => dialog.showModal());
+  const box = at("keys-on");
+  box.checked = store.preference("keys") !== "off";
+  box.addEventListener("change", () => store.prefer("keys", box.checked ? "on" : "off"));
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !box.checked || dialog.open) return;
+    if (event.target.closest?.("input:not([type=checkbox]), textarea, select")) return;
+    const row = KEYS.find(([keys]) => keys === event.key);
+    if (row?.[2] !== undefined && act(row[2])) event.preventDefault();
+  });
+
+  function act(what) {
+    const list = at("items");
+    const current = document.activeElement.closest("#items > li");
+    if (typeof what === "number") {
+      const next = current ? (what > 0 ? current.nextElementSibling : current.previousElementSibling) : list.firstElementChild;
+      return focus(next?.querySelector(next.matches(".gone") ? "[data-do=stay]" : "[data-do=copy]"));
+    }
+    if (what === "box") return focus(at("box"));
+    const isRemoval = what === "stay" && !current?.matches(".gone");
+    const button = at(what) ?? (isRemoval ? list.querySelector(".gone") : current ?? list.firstElementChild)?.querySelector(`[data-do=${what}]`);
+    if (!button || (what !== "file" && !button.checkVisibility())) return false;
+    button.click();
+    return true;
+  }
+}
+
+function focus(node) {
+  node?.focus();
+  return Boolean(node);
+}
