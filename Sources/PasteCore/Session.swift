@@ -144,6 +144,12 @@ final class Session {
         var missedDevices = false
         /// Refs to be named in `resumed` once the device is level.
         var pending: [UInt64]?
+        /// What stands for it at home while it is away; 0 at home.
+        var ticket: UInt64 = 0
+        /// Whether it shall stay at home for a while once it is there.
+        var rests = false
+        /// At home: until when it is not moved away.
+        var restsUntil: Milliseconds = 0
     }
 
     /// How a viewer gets what comes next.
@@ -154,6 +160,8 @@ final class Session {
         case behind
         /// It gets a snapshot, part by part.
         case snapshot(SnapshotParts)
+        /// It goes home from a follower, where it gets the rest.
+        case returning
     }
 }
 
@@ -181,4 +189,6 @@ public struct SessionTransfer: Sendable {
     let visit: Visit?
     let message: [UInt8]
     let held: [UInt8]
+    /// What it follows, when it goes on following it.
+    let view: MovedView?
 }

@@ -89,7 +89,8 @@ extension ShardCore {
     func opened(_ id: PasteID, _ result: Result<StoredPaste, StoreError>) {
         guard let live = pastes[id], live.paste == nil else { return }
         switch result.flatMap({ stored in Result { () throws(StoreError) in try Paste(stored, settings.limits) } }) {
-        case .success where live.viewers.isEmpty && live.requesters.isEmpty && !hasMemory():
+        case .success
+        where live.viewers.isEmpty && live.spread.followers.isEmpty && live.requesters.isEmpty && !hasMemory():
             // Others that were read meanwhile took the room.
             pastes[id] = nil
             refuseWaiters(of: live)
@@ -102,6 +103,7 @@ extension ShardCore {
             }
             admitWaiters(of: live)
             resumeViewers(of: live)
+            resumeFollowers(of: live)
             removeStored(live)
             scheduleUnload(live)
         case .failure(let error):
@@ -123,6 +125,7 @@ extension ShardCore {
             for viewer in live.viewers {
                 close(viewer, .busy)
             }
+            endFollowers(of: live, .unreadable)
         }
     }
 
@@ -302,13 +305,16 @@ extension ShardCore {
             // A snapshot that has begun is of committed state: it goes on.
             viewer.view?.mode = .behind
         }
+        for index in live.spread.followers.indices where live.spread.followers[index].mode == .level {
+            live.spread.followers[index].mode = .lagging
+        }
         effects.store.append(.open(live.id))
     }
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: ArraySlice<Event>, of live: LivePaste) {
         var messages: [SharedMessage] = []
-        if live.viewers.contains(where: \.isLevel) {
+        if live.viewers.contains(where: \.isLevel) || !live.spread.followers.isEmpty {
             messages = events.map { shared(.event($0)) }
         }
         for viewer in live.viewers where viewer.isLevel {
@@ -323,6 +329,7 @@ extension ShardCore {
                 counters.deliveries &+= 1
             }
         }
+        feed(events, messages, of: live)
         // After the fan-out: an author that is level has its event, and may be sent away now.
         for event in events {
             guard let requester = live.requesters.popFirst() else { break }

@@ -15,6 +15,7 @@ extension ShardCore {
             counters.replacedConnections &+= 1
             close(viewer, .replaced)
         }
+        replaceAway(author, of: live)
         var view = Session.View(
             paste: live, author: author, key: key, index: 0, cursor: paste.committed.cursor, mode: .behind,
             pending: pending)
@@ -34,9 +35,11 @@ extension ShardCore {
 
     /// Ends what a session follows.
     func leave(_ session: Session) {
-        guard let live = session.view?.paste else { return }
+        guard let view = session.view else { return }
+        let live = view.paste
         live.remove(session, now: now)
         viewers -= 1
+        if live.copy != nil { return tellHome(live.id, .left(view.author, ticket: view.ticket)) }
         deviceCountChanged(live)
         scheduleUnload(live)
     }
@@ -49,9 +52,11 @@ extension ShardCore {
             live.remove(viewer, now: now)
             viewers -= 1
         }
+        endFollowers(of: live, .ended(reason))
     }
 
-    private func deviceCountChanged(_ live: LivePaste) {
+    func deviceCountChanged(_ live: LivePaste) {
+        considerSpreading(live)
         guard live.devicesAt == nil else { return }
         let time = max(now, live.devicesToldAt &+ settings.devicesMilliseconds)
         live.devicesAt = time
@@ -61,7 +66,8 @@ extension ShardCore {
     func tellDevices(of live: LivePaste) {
         live.devicesAt = nil
         live.devicesToldAt = now
-        var message = shared(.devices(count: live.viewers.count))
+        tellFollowersDevices(of: live)
+        var message = shared(.devices(count: live.copy?.devices ?? live.deviceCount))
         for viewer in live.viewers {
             if viewer.isLevel {
                 send(viewer, &message)
@@ -82,11 +88,10 @@ extension ShardCore {
 
     /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
     func refill(_ session: Session) {
-        while !session.isClosing, session.outbox.weight < settings.refillBytes, let view = session.view,
-            let paste = view.paste.paste
-        {
+        while !session.isClosing, session.outbox.weight < settings.refillBytes, let view = session.view {
+            guard let paste = view.paste.paste else { return refillFromCopy(session) }
             switch view.mode {
-            case .level:
+            case .level, .returning:
                 return
             case .snapshot(var parts):
                 let isLast = sendPart(of: &parts, to: session, view)
@@ -117,7 +122,7 @@ extension ShardCore {
         defer {
             if view.missedDevices {
                 session.view?.missedDevices = false
-                queue(session, .devices(count: view.paste.viewers.count))
+                queue(session, .devices(count: view.paste.deviceCount))
             }
         }
         guard let pending = view.pending else { return }
@@ -166,7 +171,7 @@ extension ShardCore {
                         paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
                         now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
                         pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
-                        acked: parts.acked, devices: view.paste.viewers.count, more: more)))
+                        acked: parts.acked, devices: view.paste.deviceCount, more: more)))
         } else {
             queue(session, .items(Array(items[start..<end]), more: more))
         }

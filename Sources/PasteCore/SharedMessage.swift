@@ -10,9 +10,12 @@ struct SharedMessage {
     /// By the window of the form that they are for.
     private var charges: [BufferCharge?] = []
 
-    fileprivate init(_ message: OutgoingMessage) {
+    init(_ message: OutgoingMessage) {
         self.message = message
     }
+
+    /// The message with the forms that were made of it, for other shards.
+    var outgoing: OutgoingMessage { message }
 
     /// The form that a device understands, and who pays for it.
     mutating func frame(
