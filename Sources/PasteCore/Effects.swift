@@ -22,6 +22,7 @@ public struct Effects: Sendable {
     init() {}
 
     var isEmpty: Bool {
-        store.isEmpty && notes.isEmpty && dirty.isEmpty && resumed.isEmpty && handOffs.isEmpty && closing.isEmpty && aborting.isEmpty
+        store.isEmpty && notes.isEmpty && dirty.isEmpty && resumed.isEmpty && handOffs.isEmpty && closing.isEmpty
+            && aborting.isEmpty
     }
 }

@@ -5,6 +5,8 @@ import DequeModule
 import PasteModel
 
 struct FollowedLog {
+    /// Which time of following this is, in its home's words.
+    let number: UInt64
     /// The last event that was passed on.
     private(set) var head: Cursor
     /// How many devices follow the paste, on all shards.
@@ -23,7 +25,8 @@ struct FollowedLog {
         let byteCount: Int
     }
 
-    init(from cursor: Cursor, devices: Int) {
+    init(from cursor: Cursor, devices: Int, number: UInt64) {
+        self.number = number
         head = cursor
         base = cursor
         self.devices = devices

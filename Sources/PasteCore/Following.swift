@@ -42,8 +42,8 @@ public struct ShardNote: Sendable {
     enum Matter: Sendable {
         // From the paste's home.
 
-        /// Viewers will come who are level at this cursor.
-        case follow(PasteKey, from: Cursor, devices: Int)
+        /// Viewers will come who are level at this cursor. The number tells this time of following from others.
+        case follow(PasteKey, from: Cursor, devices: Int, number: UInt64)
         /// Durable events, to be shown.
         case events([FollowedEvent])
         /// How many devices follow the paste, on all shards.
@@ -59,8 +59,8 @@ public struct ShardNote: Sendable {
 
         // From a follower.
 
-        /// So many bytes of events were passed on.
-        case taken(Int)
+        /// So many bytes of events were passed on, since the `follow` of that number.
+        case taken(Int, number: UInt64)
         /// A viewer is gone.
         case left(Author, ticket: UInt64)
         /// Everybody was told, and who was on the way home before is there.
@@ -127,6 +127,7 @@ struct Spread {
     /// A shard that follows the paste.
     struct Follower {
         let shard: Int
+        let number: UInt64
         var viewers = 0
         /// The last event that it was sent.
         var cursor: Cursor

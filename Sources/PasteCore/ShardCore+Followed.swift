@@ -13,12 +13,12 @@ extension ShardCore {
             return hasLeft(note.paste, author, ticket: ticket)
         case .overTold:
             return overTold(note.paste)
-        case .taken(let bytes):
-            if let live = pastes[note.paste] { taken(bytes, by: shard, of: live) }
+        case .taken(let bytes, let number):
+            if let live = pastes[note.paste] { taken(bytes, number: number, of: live) }
             return
-        case .follow(let key, let cursor, let devices):
+        case .follow(let key, let cursor, let devices, let number):
             let live = LivePaste(id: note.paste, key: key, now: now)
-            live.copy = FollowedLog(from: cursor, devices: devices)
+            live.copy = FollowedLog(from: cursor, devices: devices, number: number)
             followed[note.paste] = live
             return
         case .events, .devices, .replaced, .recall, .unfollow, .over:
@@ -140,7 +140,7 @@ extension ShardCore {
         let bytes = events.reduce(copy.untoldBytes) { $0 + $1.byteCount }
         let isTold = bytes >= settings.followWindowBytes / 2
         live.copy?.untoldBytes = isTold ? 0 : bytes
-        if isTold { tellHome(live.id, .taken(bytes)) }
+        if isTold { tellHome(live.id, .taken(bytes, number: copy.number)) }
     }
 
     /// Fills an outbox that has room from the copy; who is not covered by it goes home.

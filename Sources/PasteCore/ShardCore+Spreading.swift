@@ -45,7 +45,9 @@ extension ShardCore {
         var index = live.viewers.count
         // From the end: the place of one that goes is taken by one that was looked at.
         while index > 0, let target = target(for: live) {
-            guard movedCount < settings.movesPerRound else { return look(at: live, on: now + settings.spreadMilliseconds) }
+            guard movedCount < settings.movesPerRound else {
+                return look(at: live, on: now + settings.spreadMilliseconds)
+            }
             index -= 1
             let viewer = live.viewers[index]
             guard viewer.webSocket != nil, let view = viewer.view else { continue }
@@ -82,7 +84,9 @@ extension ShardCore {
 
     /// Whether nothing here can want the session any more, and its device does nothing but look on.
     private func mayMove(_ session: Session, _ view: Session.View) -> Bool {
-        guard case .level = view.mode, view.restsUntil <= now, !session.isClosing, !session.isLeaving else { return false }
+        guard case .level = view.mode, view.restsUntil <= now, !session.isClosing, !session.isLeaving else {
+            return false
+        }
         return session.outbox.isEmpty && session.inFlight == 0 && session.wait == nil && session.held.isEmpty
             && session.messageBegunAt == nil && session.pingedAt == nil
     }
@@ -90,17 +94,23 @@ extension ShardCore {
     private func moveAway(_ session: Session, _ view: Session.View, to shard: Int, from cursor: Cursor) {
         let live = view.paste
         if !live.spread.followers.contains(where: { $0.shard == shard }) {
-            live.spread.followers.append(Spread.Follower(shard: shard, cursor: cursor))
-            tell(shard, live, .follow(live.key, from: cursor, devices: live.deviceCount))
+            let number = takeTicket()
+            live.spread.followers.append(Spread.Follower(shard: shard, number: number, cursor: cursor))
+            tell(shard, live, .follow(live.key, from: cursor, devices: live.deviceCount, number: number))
         }
-        lastTicket += 1
-        session.view?.ticket = lastTicket
+        let ticket = takeTicket()
+        session.view?.ticket = ticket
         guard move(session, to: shard, message: []) else { return }
-        live.spread.away[view.author] = Spread.Away(ticket: lastTicket, shard: shard)
+        live.spread.away[view.author] = Spread.Away(ticket: ticket, shard: shard)
         for index in live.spread.followers.indices where live.spread.followers[index].shard == shard {
             live.spread.followers[index].viewers += 1
         }
         counters.viewersMoved &+= 1
+    }
+
+    private func takeTicket() -> UInt64 {
+        lastTicket += 1
+        return lastTicket
     }
 
     // MARK: Coming back
@@ -175,9 +185,9 @@ extension ShardCore {
         }
     }
 
-    /// A follower has taken what it was sent.
-    func taken(_ bytes: Int, by shard: Int, of live: LivePaste) {
-        guard let index = live.spread.followers.firstIndex(where: { $0.shard == shard }) else { return }
+    /// A follower has taken what it was sent. Not one of an earlier time that the same shard followed.
+    func taken(_ bytes: Int, number: UInt64, of live: LivePaste) {
+        guard let index = live.spread.followers.firstIndex(where: { $0.number == number }) else { return }
         live.spread.followers[index].untakenBytes -= bytes
         catchUp(index, of: live)
     }

@@ -49,7 +49,7 @@ public final class ShardCore {
     var followed: [PasteID: LivePaste] = [:]
     /// Pastes that ended while they were followed.
     var overs: [PasteID: Over] = [:]
-    /// Of the viewers that were moved away.
+    /// Of viewers that were moved away, and of times that another shard followed.
     var lastTicket: UInt64 = 0
     /// The time that the latest call told.
     var now: Milliseconds
@@ -237,7 +237,9 @@ public final class ShardCore {
     }
 
     /// Whether `endOfTick` would have something to say.
-    public var hasEffects: Bool { !effects.isEmpty || !unblocked.isEmpty || !departing.isEmpty || !duePastes.isEmpty || !spreading.isEmpty }
+    public var hasEffects: Bool {
+        !effects.isEmpty || !unblocked.isEmpty || !departing.isEmpty || !duePastes.isEmpty || !spreading.isEmpty
+    }
 
     // MARK: Sessions
 

@@ -47,6 +47,7 @@ struct SimulationTests {
         #expect(tally.steps >= 25_000, "\(tally)")
         #expect(tally.eventsStored >= 500 && tally.eventsChecked >= 1_500, "\(tally)")
         #expect(tally.letters >= 2_000 && tally.edits >= 500, "\(tally)")
+        #expect(tally.moves >= 50 && tally.returns >= 50 && tally.notes.count >= 9, "\(tally)")
         #expect(tally.crashes >= 1 && tally.handOffs >= 3 && tally.errors >= 5, "\(tally)")
     }
 
@@ -81,6 +82,9 @@ struct Tally: CustomStringConvertible {
     private(set) var rebases = 0
     private(set) var crashes = 0
     private(set) var handOffs = 0
+    private(set) var moves = 0
+    private(set) var returns = 0
+    private(set) var notes: [String: Int] = [:]
     /// Different error codes that devices were told.
     var errors: Int { codes.count }
     private var codes: Set<String> = []
@@ -95,6 +99,9 @@ struct Tally: CustomStringConvertible {
         rebases += world.ledger.rebases
         crashes += world.crashes
         handOffs += world.handOffs
+        moves += world.moves
+        returns += world.returns
+        notes.merge(world.notes, uniquingKeysWith: +)
         codes.formUnion(world.errors.keys.map(\.rawValue))
     }
 
@@ -102,7 +109,8 @@ struct Tally: CustomStringConvertible {
         """
         \(worlds) worlds, \(steps) steps, \(eventsStored) events, shown \(eventsChecked) times; \(letters) letters \
         typed, \(edits) edits, \(rebases) carried over a snapshot; \(crashes) kills, \
-        \(handOffs) hand-offs, errors \(codes.sorted().joined(separator: " "))
+        \(handOffs) hand-offs, \(moves) viewers moved to followers and \(returns) came home, notes \
+        \(notes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " ")); errors \(codes.sorted().joined(separator: " "))
         """
     }
 }
