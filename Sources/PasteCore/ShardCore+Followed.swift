@@ -173,12 +173,8 @@ extension ShardCore {
 
     private func end(_ live: LivePaste, _ how: HowOver) {
         switch how {
-        case .ended(let reason):
-            endViews(of: live, reason)
-        case .unreadable:
-            for viewer in live.viewers {
-                close(viewer, .busy)
-            }
+        case .ended(let reason): endViews(of: live, reason)
+        case .unreadable: closeViews(of: live)
         }
         tellHome(live.id, .overTold)
     }

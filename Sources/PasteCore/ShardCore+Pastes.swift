@@ -89,8 +89,7 @@ extension ShardCore {
     func opened(_ id: PasteID, _ result: Result<StoredPaste, StoreError>) {
         guard let live = pastes[id], live.paste == nil else { return }
         switch result.flatMap({ stored in Result { () throws(StoreError) in try Paste(stored, settings.limits) } }) {
-        case .success
-        where live.viewers.isEmpty && live.spread.followers.isEmpty && live.requesters.isEmpty && !hasMemory():
+        case .success where live.deviceCount == 0 && live.requesters.isEmpty && !hasMemory():
             // Others that were read meanwhile took the room.
             pastes[id] = nil
             refuseWaiters(of: live)
@@ -103,7 +102,6 @@ extension ShardCore {
             }
             admitWaiters(of: live)
             resumeViewers(of: live)
-            resumeFollowers(of: live)
             removeStored(live)
             scheduleUnload(live)
         case .failure(let error):
@@ -121,11 +119,7 @@ extension ShardCore {
                 }
                 goOn(session)
             }
-            // Viewers of a paste that could not be read again come back by themselves.
-            for viewer in live.viewers {
-                close(viewer, .busy)
-            }
-            endFollowers(of: live, .unreadable)
+            closeViews(of: live)
         }
     }
 
@@ -305,9 +299,7 @@ extension ShardCore {
             // A snapshot that has begun is of committed state: it goes on.
             viewer.view?.mode = .behind
         }
-        for index in live.spread.followers.indices where live.spread.followers[index].mode == .level {
-            live.spread.followers[index].mode = .lagging
-        }
+        holdFollowers(of: live)
         effects.store.append(.open(live.id))
     }
 

@@ -192,6 +192,13 @@ extension ShardCore {
         catchUp(index, of: live)
     }
 
+    /// The log is read anew: until then followers wait.
+    func holdFollowers(of live: LivePaste) {
+        for index in live.spread.followers.indices where live.spread.followers[index].mode == .level {
+            live.spread.followers[index].mode = .lagging
+        }
+    }
+
     /// The log was read anew: followers go on from their cursors, if it goes on from there.
     func resumeFollowers(of live: LivePaste) {
         for index in live.spread.followers.indices {

@@ -55,6 +55,14 @@ extension ShardCore {
         endFollowers(of: live, .ended(reason))
     }
 
+    /// Viewers of a paste that could not be read again come back by themselves.
+    func closeViews(of live: LivePaste) {
+        for viewer in live.viewers {
+            close(viewer, .busy)
+        }
+        endFollowers(of: live, .unreadable)
+    }
+
     func deviceCountChanged(_ live: LivePaste) {
         considerSpreading(live)
         guard live.devicesAt == nil else { return }
@@ -79,11 +87,12 @@ extension ShardCore {
 
     // MARK: Catching up
 
-    /// Marks every viewer so that the flush asks for what comes next.
+    /// Marks every viewer so that the flush asks for what comes next; followers get it now.
     func resumeViewers(of live: LivePaste) {
         for viewer in live.viewers {
             markDirty(viewer)
         }
+        resumeFollowers(of: live)
     }
 
     /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
