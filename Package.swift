@@ -58,7 +58,7 @@ let package = Package(
         ours(
             "PasteClient",
             [
-                "Reactor", "TLS", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "CQREncode",
+                "Reactor", "TLS", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "QRCode",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         ours(
@@ -75,7 +75,7 @@ let package = Package(
         ours(
             "PasteCore",
             [
-                "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest",
+                "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest", "QRCode",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HeapModule", package: "swift-collections"),
@@ -85,6 +85,7 @@ let package = Package(
         ours("PasteProtocol", ["PasteModel"]),
         ours("PasteModel", ["Digest", .product(name: "DequeModule", package: "swift-collections")]),
         ours("Digest", ["COpenSSL"]),
+        ours("QRCode", ["CQREncode"]),
 
         // C: what Swift can not import as it is (macros, inline functions, varargs).
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),

@@ -1,28 +1,24 @@
 // A QR code in the terminal: two modules in one character by half blocks.
 
-import CQREncode
+import QRCode
 
-/// A QR code's modules.
+/// A QR code that is drawn with characters.
 public struct QRDrawing: Hashable, Sendable {
-    /// Modules a side.
-    public let width: Int
-    private let dark: [Bool]
-    /// Light modules around it, without which it is not found (ISO/IEC 18004 asks for four).
-    static let margin = 4
+    private let code: QRCode
 
-    /// The code of a text, error correction M; nil when the text is too long for one.
+    /// The code of a text; nil when the text is too long for one.
     public init?(_ text: String) {
-        var modules = [UInt8](repeating: 0, count: Int(pasted_qr_widest * pasted_qr_widest))
-        let bytes = Array(text.utf8)
-        width = Int(unsafe pasted_qr(bytes, bytes.count, &modules))
-        guard width > 0 else { return nil }
-        dark = modules.prefix(width * width).map { $0 == 1 }
+        guard let code = QRCode(text) else { return nil }
+        self.code = code
     }
+
+    /// Modules a side.
+    public var width: Int { code.width }
 
     /// Whether that module is dark; all around the code is light.
-    public func isDark(_ x: Int, _ y: Int) -> Bool {
-        (0..<width).contains(x) && (0..<width).contains(y) && dark[y * width + x]
-    }
+    public func isDark(_ x: Int, _ y: Int) -> Bool { code.isDark(x, y) }
+
+    static let margin = QRCode.margin
 
     /// Columns that the drawing takes.
     public var columns: Int { width + 2 * Self.margin }

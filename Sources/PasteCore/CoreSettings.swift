@@ -49,6 +49,10 @@ public struct CoreSettings: Sendable {
 
     /// From the first byte of a request (from the accept, TLS handshake included, for the first one) to its end.
     public var requestMilliseconds: Milliseconds = 10_000
+    /// From the end of a request's head to the end of its content: `make | curl -T-` takes as long as the build.
+    public var contentMilliseconds: Milliseconds = 3_600_000
+    /// Silence within content.
+    public var contentSilenceMilliseconds: Milliseconds = 300_000
     /// Silence between two requests of a kept-alive connection.
     public var keepAliveMilliseconds: Milliseconds = 60_000
     /// Silence on a WebSocket before the server asks with a ping.

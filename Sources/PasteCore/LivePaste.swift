@@ -30,6 +30,10 @@ final class LivePaste {
     var devicesToldAt: Milliseconds = .min
     /// Since when nobody follows it.
     var idleSince: Milliseconds
+    /// Texts that are on their way to HTTP readers.
+    var loans: [Loan] = []
+    /// The last number that was given to a request whose maker named nobody.
+    var lastNamelessRef: UInt64 = 0
     /// Bytes of it that count as memory of open pastes.
     var countedBytes = 0
     /// Its viewers on other shards.
@@ -48,6 +52,8 @@ final class LivePaste {
         case subscribe(key: String, after: Cursor?, pending: [UInt64])
         case request(ref: UInt64, PasteRequest)
         case delete(ref: UInt64)
+        /// The HTTP request in hand says what.
+        case http
     }
 
     /// Who is to be told what became of a request.

@@ -75,7 +75,9 @@ final class Session {
     /// When `Deadlines` calls next.
     var calledAt: Milliseconds = .max
 
-    init(id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool = false, now: Milliseconds) {
+    init(
+        id: ConnectionID, peer: PeerAddress, isSecure: Bool, isOperator: Bool = false, now: Milliseconds
+    ) {
         self.id = id
         transport = (peer, isSecure)
         self.peer = peer
@@ -87,7 +89,7 @@ final class Session {
 
     /// Bytes that the shard keeps for it alone. Frames that others get too are counted where they were made.
     var heldBytes: Int {
-        held.count + (wait?.byteCount ?? 0) + (http?.parser.heldBytes ?? 0) + (webSocket?.reservedBytes ?? 0)
+        held.count + (wait?.byteCount ?? 0) + (http?.heldBytes ?? 0) + (webSocket?.reservedBytes ?? 0)
             + outbox.ownBytes
     }
 
@@ -101,6 +103,8 @@ final class Session {
         case handOff(shard: Int, message: [UInt8])
         /// It asks faster than it may; this message is next.
         case permit(message: [UInt8])
+        /// The HTTP request in hand is not answered yet.
+        case answer
         /// The peer takes no output: nothing more is answered until it does.
         case outbox
         /// Its address, or everybody together, asks for more than may be: this is next.
@@ -110,13 +114,13 @@ final class Session {
         var byteCount: Int {
             switch self {
             case .handOff(_, let message), .permit(let message), .turn(.message(let message)): message.count
-            case .load, .create, .outbox, .turn: 0
+            case .load, .create, .answer, .outbox, .turn: 0
             }
         }
     }
 
     /// Whether the look-up of the message at hand was charged as a miss: once, too.
-    enum LookUp {
+    enum LookUp: Sendable {
         case unpaid, paid
         /// It is no guess.
         case free
@@ -126,7 +130,8 @@ final class Session {
     enum Parked {
         case message([UInt8])
         case lookUp(LivePaste.Wish, PasteKey)
-        case http(RequestHead)
+        /// The HTTP request in hand.
+        case exchange
     }
 
     /// One device's place in one paste.
@@ -178,17 +183,32 @@ struct SnapshotParts {
 /// All that moves with a connection when its paste lives on another shard. The I/O side carries it, and adds
 /// socket, TLS session and unread bytes of its own.
 public struct SessionTransfer: Sendable {
+    /// The connection's, which a proxy may say otherwise of for each request.
+    let transport: (peer: PeerAddress, isSecure: Bool)
     let peer: PeerAddress
     let isSecure: Bool
-    let webSocket: WebSocketSession
+    /// Where an HTTP connection stands; nil for a WebSocket.
+    let http: HTTP?
+    let webSocket: WebSocketSession?
     let host: String
     let client: ClientSecret?
     let appends: TokenBucket
     let edits: TokenBucket
     let inflated: TokenBucket
     let visit: Visit?
+    /// The WebSocket's message that made it go.
     let message: [UInt8]
     let held: [UInt8]
     /// What it follows, when it goes on following it.
     let view: MovedView?
+
+    /// An HTTP connection with the request in hand.
+    struct HTTP: Sendable {
+        let parser: RequestParser
+        let exchange: Exchange?
+        let hasBegun: Bool
+        let due: Milliseconds
+        let isLast: Bool
+        let lookUp: Session.LookUp
+    }
 }

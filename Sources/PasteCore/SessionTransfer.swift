@@ -4,10 +4,10 @@ import PasteModel
 import WebSocket
 
 extension SessionTransfer {
-    init?(_ session: Session, message: [UInt8]) {
-        guard let webSocket = session.webSocket else { return nil }
+    init(_ session: Session, message: [UInt8]) {
         self.init(
-            peer: session.peer, isSecure: session.isSecure, webSocket: webSocket, host: session.host,
+            transport: session.transport, peer: session.peer, isSecure: session.isSecure,
+            http: session.http.map { HTTP($0, session.lookUp) }, webSocket: session.webSocket, host: session.host,
             client: session.client, appends: session.appends, edits: session.edits, inflated: session.inflated,
             visit: session.visit,
             message: message, held: session.held, view: session.view.flatMap(MovedView.init))
@@ -24,11 +24,25 @@ extension MovedView {
     }
 }
 
+extension SessionTransfer.HTTP {
+    init(_ connection: HTTPConnection, _ lookUp: Session.LookUp) {
+        self.init(
+            parser: connection.parser, exchange: connection.exchange, hasBegun: connection.hasBegun,
+            due: connection.due, isLast: connection.isLast, lookUp: lookUp)
+    }
+}
+
 extension Session {
     convenience init(id: ConnectionID, _ transfer: SessionTransfer, now: Milliseconds) {
-        self.init(id: id, peer: transfer.peer, isSecure: transfer.isSecure, now: now)
+        self.init(id: id, peer: transfer.transport.peer, isSecure: transfer.transport.isSecure, now: now)
+        peer = transfer.peer
+        isSecure = transfer.isSecure
         webSocket = transfer.webSocket
-        deflateWindow = transfer.webSocket.deflateWindow
+        deflateWindow = transfer.webSocket?.deflateWindow ?? .none
+        if let http = transfer.http {
+            self.http = HTTPConnection(http)
+            lookUp = http.lookUp
+        }
         host = transfer.host
         client = transfer.client
         appends = transfer.appends

@@ -1,6 +1,7 @@
 // New pastes: a key is tried, the store decides.
 
 import Digest
+import HTTP1
 import PasteModel
 import PasteProtocol
 
@@ -73,8 +74,12 @@ extension ShardCore {
         switch result {
         case .success(let paste) where paste.expiresAt > now:
             visitors.stored(bytes: Self.pasteBytes, pastes: 1)
-            announce(creation, paste)
-            finishCreation(session)
+            if session.http == nil {
+                announce(creation, paste)
+                finishCreation(session)
+            } else {
+                goOnWithNewPaste(creation, paste)
+            }
         case .success, .failure(.exists):
             let attempt = creation.attempt + 1
             guard let strength = creation.strength, attempt < settings.keyAttempts, !session.isClosing else {
@@ -100,14 +105,21 @@ extension ShardCore {
     private func announce(_ creation: Creation, _ paste: CreatedPaste) {
         let session = creation.session
         guard !session.isClosing else { return }
-        let name = creation.key.name
-        send(
-            session,
-            .created(
-                Created(
-                    ref: creation.ref, paste: name, code: creation.key.code,
-                    url: "\(session.isSecure ? "https" : "http")://\(session.host)/\(name)",
-                    cursor: paste.cursor, expiresAt: paste.expiresAt)))
+        send(session, .created(Created(creation, paste, url: url(of: creation.key, session))))
+    }
+
+    /// The address of a paste, as this client reaches it.
+    func url(of key: PasteKey, _ session: Session) -> String {
+        let host = session.http?.exchange.map { $0.head.authority?.description ?? "" } ?? session.host
+        return host.isEmpty ? "/\(key.name)" : "\(session.isSecure ? "https" : "http")://\(host)/\(key.name)"
+    }
+}
+
+extension Created {
+    init(_ creation: Creation, _ paste: CreatedPaste, url: String) {
+        self.init(
+            ref: creation.ref, paste: creation.key.name, code: creation.key.code, url: url, cursor: paste.cursor,
+            expiresAt: paste.expiresAt)
     }
 }
 

@@ -74,7 +74,7 @@ extension ShardCore {
 
     /// Whether an HTTP connection is between two requests, or before the first one.
     private func isSilent(_ session: Session) -> Bool {
-        guard let http = session.http, http.head == nil, http.parser.isIdle else { return false }
+        guard let http = session.http, http.exchange == nil, http.parser.isIdle else { return false }
         return session.held.isEmpty && session.wait == nil && session.inFlight == 0
     }
 
@@ -94,7 +94,7 @@ extension ShardCore {
         switch session.wait {
         case .load, .create: return
         // Their device asks again where it comes next.
-        case .handOff, .permit, .outbox, .turn, nil: break
+        case .handOff, .permit, .answer, .outbox, .turn, nil: break
         }
         if session.inFlight == 0 {
             finishForDrain(session)

@@ -98,7 +98,7 @@ extension ShardCore {
         switch session.wait {
         case nil, .outbox: break
         // Their end looks again, see `lookAtHeld`.
-        case .load, .create, .handOff, .permit, .turn: return
+        case .load, .create, .handOff, .permit, .turn, .answer: return
         }
         session.wait = .handOff(shard: view.paste.id.home(of: shards), message: message)
         handOffIfReady(session)

@@ -6,21 +6,6 @@ import PasteModel
 import PasteProtocol
 import WebSocket
 
-/// One HTTP connection's state; dropped at the upgrade.
-final class HTTPConnection {
-    var parser = RequestParser(limits: HTTPLimits())
-    /// The request that is answered when its last byte has come.
-    var head: RequestHead?
-    /// Whether a byte of the awaited request has come: from then on it has to be complete in time.
-    var hasBegun = true
-    /// When the connection is closed if nothing changes. Bytes alone do not move it.
-    var due: Milliseconds
-
-    init(due: Milliseconds) {
-        self.due = due
-    }
-}
-
 extension ShardCore {
     /// Looks at the next part of a request.
     /// - Returns: Whether there was one; if not, the bytes are used up.
@@ -37,21 +22,11 @@ extension ShardCore {
         case .head(let head):
             counters.requests &+= 1
             identify(session, head)
-            if head.body == .none {
-                http.head = head
-            } else {
-                refuseContent(head, session)
-            }
-        case .body:
-            break  // refused by then: no resource of the page takes content
+            begin(head, session)
+        case .body(let range):
+            collect(bytes.extracting(range), session)
         case .end:
-            guard let head = http.head else { break }
-            http.head = nil
-            http.hasBegun = false
-            setDue(now + settings.keepAliveMilliseconds, http, session)
-            if !waitsForTurn(session, head) {
-                answer(head, session)
-            }
+            complete(session)
         case .failed(let failure):
             counters.badRequests &+= 1
             send(session, failure.serialized(date: date, extra: securityFields(session)))
@@ -60,16 +35,7 @@ extension ShardCore {
         return true
     }
 
-    /// Answers before the content has come, and instead of `100 Continue`: what will follow is not read as a request,
-    /// so the connection ends with the answer (RFC 9110 sections 10.1.1 and 15.5.14).
-    private func refuseContent(_ head: RequestHead, _ session: Session) {
-        var head = head
-        head.keepsAlive = false
-        answer(head, session)
-        finish(session)
-    }
-
-    private func setDue(_ time: Milliseconds, _ http: HTTPConnection, _ session: Session) {
+    func setDue(_ time: Milliseconds, _ http: HTTPConnection, _ session: Session) {
         http.due = time
         call(session, at: time)
     }
@@ -95,60 +61,30 @@ extension ShardCore {
         finish(session)
     }
 
-    private var date: String { HTTPDate.text(secondsSince1970: now / 1_000) }
+    var date: String { HTTPDate.text(secondsSince1970: now / 1_000) }
 
-    func answer(_ head: RequestHead, _ session: Session) {
-        let path: RequestPath
-        do throws(HTTPFailure) {
-            path = try RequestPath(head.target)
-            // Whatever is asked, it is asked at the wrong address.
-            if session.isRedirect { return redirect(head, path, session) }
-            try checkMethod(head.method)
-            if !session.isOperator, path.segments == ["live"] {
-                return upgrade(head, session)
-            }
-            try checkReading(head)
-        } catch {
-            return fail(error, head, session)
-        }
-        let file = "/" + path.segments.joined(separator: "/")
-        if session.isOperator {
-            return answerOperator(file, head, session)
-        }
-        let isKey = path.segments.count == 1 && PasteKey(parsing: path.segments[0]) != nil
-        if let asset = site.assets[file], file != Self.page {
-            serve(asset, isPage: false, head, session)
-        } else if isKey || file == "/", let page = site.assets[Self.page] {
-            // Whether there is such a paste is said over the WebSocket, where misses are counted.
-            serve(page, isPage: true, head, session)
-        } else {
-            fail(HTTPFailure(.notFound, "There is nothing here."), head, session)
-        }
+    // MARK: The site
+
+    /// The same for every key: whether there is such a paste is said over the WebSocket, where misses are counted.
+    func servePage(_ head: RequestHead, _ session: Session) {
+        serve(Self.page, isPage: true, head, session)
     }
 
-    /// A method that no resource knows is another error than one that this resource does not have (RFC 9110
-    /// sections 15.5.6 and 15.6.2). Methods differ by case.
-    private func checkMethod(_ method: HTTPRequest.Method) throws(HTTPFailure) {
-        let known: [HTTPRequest.Method] = [.get, .head, .post, .put, .delete, .patch, .options, .trace]
-        guard known.contains(method) else {
-            throw HTTPFailure(.notImplemented, "This server does not know the method.")
-        }
+    func serveAsset(_ path: String, _ head: RequestHead, _ session: Session) {
+        serve(path, isPage: false, head, session)
     }
 
-    /// What can only be read takes `GET` and `HEAD`, without content.
-    private func checkReading(_ head: RequestHead) throws(HTTPFailure) {
-        guard head.method == .get || head.method == .head else {
-            throw HTTPFailure(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"])
+    private func serve(_ path: String, isPage: Bool, _ head: RequestHead, _ session: Session) {
+        guard let asset = site.assets[path] else {
+            return refuse(Refusal(.notFound, "There is nothing here."), session)
         }
-        guard head.body == .none else {
-            throw HTTPFailure(.contentTooLarge, "This address takes no content.")
-        }
+        serve(asset, isPage: isPage, head, session)
     }
 
     private func serve(_ asset: Site.Asset, isPage: Bool, _ head: RequestHead, _ session: Session) {
         var fields = securityFields(session)
         fields[.eTag] = asset.etag
-        fields[.vary] = "Accept-Encoding"
+        fields[.vary] = isPage ? "Accept" : "Accept-Encoding"
         fields[.cacheControl] = "no-cache"
         fields[.contentType] = asset.contentType
         if isPage {
@@ -168,56 +104,57 @@ extension ShardCore {
         respond(.ok, fields, asset.body, owner: .site, head, session)
     }
 
-    private func answerOperator(_ file: String, _ head: RequestHead, _ session: Session) {
+    func answerOperator(_ path: RequestPath, _ head: RequestHead, _ session: Session) throws(HTTPFailure) {
+        guard head.method == .get || head.method == .head else {
+            throw try Route.unknownOrWrong(head.method, allowed: "GET, HEAD")
+        }
+        guard head.body == .none else { throw HTTPFailure(.contentTooLarge, "This address takes no content.") }
         var fields = securityFields(session)
         fields[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
-        switch file {
-        case "/metrics":
+        switch path.segments {
+        case ["metrics"]:
             respond(.ok, fields, Array(operatorView.metrics.utf8), head, session)
-        case "/healthz":
+        case ["healthz"]:
             respond(.ok, fields, Array("ok\n".utf8), head, session)
-        case "/readyz":
+        case ["readyz"]:
             let trouble = isDraining ? "draining" : operatorView.trouble
             respond(
                 trouble == nil ? .ok : .serviceUnavailable, fields, Array("\(trouble ?? "ok")\n".utf8), head, session)
         default:
-            fail(HTTPFailure(.notFound, "There are /metrics, /healthz and /readyz."), head, session)
+            throw HTTPFailure(.notFound, "There are /metrics, /healthz and /readyz.")
         }
-    }
-
-    func fail(_ failure: HTTPFailure, _ head: RequestHead, _ session: Session) {
-        counters.badRequests &+= 1
-        var fields = securityFields(session)
-        fields.append(contentsOf: failure.fields)
-        fields[.contentType] = "text/plain; charset=utf-8"
-        respond(failure.status, fields, Array(failure.sentence.utf8) + [0x0A], head, session)
     }
 
     func respond(
         _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], owner: Outbox.Owner = .this,
         _ head: RequestHead, _ session: Session
     ) {
-        let keepsAlive = head.keepsAlive && !isDraining
-        let length: ResponseBody = status == .notModified ? .none : .length(content.count)
+        let keepsAlive = keepsAlive(session)
+        let length: ResponseBody = status == .notModified || status == .noContent ? .none : .length(content.count)
         send(
             session,
             ResponseHead(status: status, fields: fields)
                 .serialized(body: length, keepsAlive: keepsAlive, date: date))
-        if head.method != .head {
+        if head.method != .head, length != .none {
             send(session, content, owner: owner)
         }
-        if !keepsAlive {
-            finish(session)
-        }
+        conclude(session, keepsAlive: keepsAlive)
+    }
+
+    /// Whether the connection goes on after the answer. Not when content is still to come, which is not read as a
+    /// request then (RFC 9110 sections 10.1.1 and 15.5.14).
+    func keepsAlive(_ session: Session) -> Bool {
+        guard let http = session.http, let exchange = http.exchange else { return false }
+        return exchange.head.keepsAlive && exchange.isComplete && !http.isLast && !isDraining
     }
 
     // MARK: The upgrade
 
-    private func upgrade(_ head: RequestHead, _ session: Session) {
+    func upgrade(_ head: RequestHead, _ session: Session) {
         let policy = Handshake.Policy(subprotocols: [Self.subprotocol], origins: settings.allowedOrigins)
         switch Handshake.check(head, policy: policy) {
         case .rejected(let failure):
-            fail(failure, head, session)
+            refuse(Refusal(failure), session)
         case .accepted(let response, _, let deflate):
             counters.upgrades &+= 1
             webSockets += 1
@@ -247,7 +184,7 @@ extension ShardCore {
         require-trusted-types-for 'script'; trusted-types 'none'
         """
 
-    private static let page = "/index.html"
+    static let page = "/index.html"
 
     /// What every answer carries.
     func securityFields(_ session: Session) -> HTTPFields {
@@ -279,7 +216,7 @@ extension ShardCore {
 
 extension HTTPFields {
     /// Whether `If-None-Match` names the tag (RFC 9110 section 13.1.2: weak comparison).
-    fileprivate func matches(etag: String) -> Bool {
+    func matches(etag: String) -> Bool {
         FieldList(.ifNoneMatch, in: self).elements.contains { $0 == "*" || $0 == etag || $0 == "W/" + etag }
     }
 

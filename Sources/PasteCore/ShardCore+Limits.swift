@@ -52,25 +52,25 @@ extension ShardCore {
     }
 
     /// The same for an HTTP request, which is refused when the wait would be too long.
-    func waitsForTurn(_ session: Session, _ head: RequestHead) -> Bool {
+    func exchangeWaitsForTurn(_ session: Session) -> Bool {
         guard !session.isOperator else { return false }
         switch visitors.use(.requests, visit(of: session), patience: settings.visitors.patience, now: now) {
         case .now:
             return false
         case .wait(let delay):
-            park(session, .http(head), .requests, delay)
+            park(session, .exchange, .requests, delay)
         case .refused(let retryAfter, _, _):
             let seconds = (retryAfter + 999) / 1_000
-            fail(
-                HTTPFailure(
+            refuse(
+                Refusal(
                     .tooManyRequests, "That is too much at once. Try again in a moment.",
                     fields: [.retryAfter: "\(seconds)"]),
-                head, session)
+                session)
         }
         return true
     }
 
-    private func park(_ session: Session, _ parked: Session.Parked, _ limit: PacedLimit, _ delay: Milliseconds) {
+    func park(_ session: Session, _ parked: Session.Parked, _ limit: PacedLimit, _ delay: Milliseconds) {
         counters.throttledRequests &+= 1
         session.wait = .turn(parked)
         deadlines.add(.turn(session.id, limit), at: now + delay)
@@ -83,7 +83,7 @@ extension ShardCore {
         switch parked {
         case .message(let message): handle(session, message.span)
         case .lookUp(let wish, let key): seek(wish, key, session)
-        case .http(let head): answer(head, session)
+        case .exchange: open(session)
         }
         goOn(session)
     }
@@ -112,7 +112,10 @@ extension ShardCore {
 
     /// The same for a `create` with a chosen key: whether it is taken is worth as much as a look-up.
     func waitsForLookUp(_ session: Session, creating ref: UInt64, _ json: Span<UInt8>) -> Bool {
-        guard let error = chargeLookUp(session, parking: .message(copy(json)), ref: ref) else {
+        guard
+            let error = chargeLookUp(
+                session, parking: session.http == nil ? .message(copy(json)) : .exchange, ref: ref)
+        else {
             return session.wait != nil
         }
         refuse(session, error)
@@ -160,7 +163,10 @@ extension ShardCore {
     /// answered again.
     /// - Returns: What was charged; `nil`: the request was refused.
     func chargeStorage(_ requester: LivePaste.Requester, _ request: PasteRequest, in paste: Paste) -> Int? {
-        let bytes = request.storedBytes(in: paste)
+        chargeStorage(requester, bytes: request.storedBytes(in: paste), in: paste)
+    }
+
+    func chargeStorage(_ requester: LivePaste.Requester, bytes: Int, in paste: Paste) -> Int? {
         guard bytes > 0 else { return 0 }
         let session = requester.session
         var refusal: ErrorMessage?
@@ -207,7 +213,7 @@ extension ShardCore {
         let bytes = steps * Self.freeInputBytes
         guard bytes != session.chargedInputBytes else { return }
         guard visitors.holdInput(visit(of: session), bytes - session.chargedInputBytes) else {
-            return close(session, .busy)
+            return session.http == nil ? close(session, .busy) : refuseForLoad(session)
         }
         session.chargedInputBytes = bytes
     }
@@ -222,7 +228,7 @@ extension ShardCore {
 extension Session {
     /// Bytes that were received and not handled.
     fileprivate var unhandledBytes: Int {
-        var count = held.count + (webSocket?.reservedBytes ?? 0)
+        var count = held.count + (webSocket?.reservedBytes ?? 0) + (http?.exchange?.content?.bytes.count ?? 0)
         switch wait {
         case .turn(.message(let message)), .permit(let message), .handOff(_, let message): count += message.count
         default: break
@@ -248,7 +254,7 @@ extension PasteRequest {
 
     /// Bytes that the request would have the store keep. What takes away, or changes no text, is free: it must be
     /// possible when nothing else is.
-    fileprivate func storedBytes(in paste: Paste) -> Int {
+    func storedBytes(in paste: Paste) -> Int {
         let text =
             switch self {
             case .append(let text): text.count

@@ -101,6 +101,7 @@ extension ShardCore {
     /// Says no to a request.
     func refuse(_ session: Session, _ error: ErrorMessage) {
         guard !session.isClosing else { return }
+        if session.http != nil { return refuse(Refusal(error), session) }
         counters.refused(error)
         send(session, .error(error))
     }
@@ -174,11 +175,21 @@ extension ShardCore {
         return true
     }
 
+    /// The same for the HTTP request in hand.
+    func waitsForPermit(_ session: Session, isEdit: Bool) -> Bool {
+        let message: [UInt8] = []
+        return waitsForPermit(session, isEdit: isEdit, message.span)
+    }
+
     /// There is a permit for the message that waits.
     func handleThrottled(_ session: Session) {
         guard case .permit(let message) = session.wait else { return }
         session.wait = nil
-        handle(session, message.span)
+        if session.http != nil {
+            resume(session)
+        } else {
+            handle(session, message.span)
+        }
         account(session)
         if session.wait == nil {
             unblocked.append(session)

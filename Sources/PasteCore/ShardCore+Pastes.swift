@@ -82,6 +82,8 @@ extension ShardCore {
             perform(LivePaste.Requester(session: session, author: author, ref: ref), request, on: live)
         case .delete(let ref):
             delete(live, session, ref: ref)
+        case .http:
+            reached(live, session)
         }
     }
 
@@ -144,7 +146,10 @@ extension ShardCore {
         decide(requester, request, on: live)
     }
 
-    private func decide(_ requester: LivePaste.Requester, _ request: PasteRequest, on live: LivePaste) {
+    /// - Parameter isPaid: Whether what it stores was charged together with others'.
+    func decide(
+        _ requester: LivePaste.Requester, _ request: PasteRequest, on live: LivePaste, isPaid: Bool = false
+    ) {
         let session = requester.session
         guard let paste = live.paste else {
             return refuse(session, .unavailable, ref: requester.ref)
@@ -156,7 +161,7 @@ extension ShardCore {
         guard now < paste.tentative.expiresAt else {
             return park(requester, request, nil, premiseSeq: paste.tentative.cursor.seq, on: live)
         }
-        guard let charge = chargeStorage(requester, request, in: paste) else { return }
+        guard let charge = isPaid ? 0 : chargeStorage(requester, request, in: paste) else { return }
         let outcome = paste.perform(request, by: requester.author, ref: requester.ref, now: now)
         if charge > 0, !outcome.isAccepted {
             visitors.giveBack(.storedBytes, visit(of: session), cost: charge, now: now)
@@ -198,6 +203,9 @@ extension ShardCore {
 
     func acknowledge(_ requester: LivePaste.Requester, seq: UInt64, item: UInt64?) {
         guard !requester.session.isClosing else { return }
+        if requester.session.http != nil {
+            return acknowledgeExchange(Receipt(ref: requester.ref, seq: seq, item: item), requester.session)
+        }
         send(requester.session, .ack(Receipt(ref: requester.ref, seq: seq, item: item)))
     }
 
@@ -347,7 +355,7 @@ extension LivePaste.Wish {
     /// The request's number, if the wish is one.
     var ref: UInt64? {
         switch self {
-        case .subscribe: nil
+        case .subscribe, .http: nil
         case .request(let ref, _), .delete(let ref): ref
         }
     }

@@ -38,12 +38,11 @@ extension ShardCore {
     func redirect(_ head: RequestHead, _ path: RequestPath, _ session: Session) {
         if let token = Self.token(path) {
             guard head.method == .get || head.method == .head else {
-                return fail(
-                    HTTPFailure(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"]),
-                    head, session)
+                return refuse(
+                    Refusal(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"]), session)
             }
             guard let answer = settings.redirect?.challenges?.answer(token: token) else {
-                return fail(HTTPFailure(.notFound, "There is no such challenge."), head, session)
+                return refuse(Refusal(.notFound, "There is no such challenge."), session)
             }
             var fields = securityFields(session)
             fields[.contentType] = "application/octet-stream"
@@ -51,8 +50,8 @@ extension ShardCore {
             return respond(.ok, fields, answer, head, session)
         }
         guard let authority = head.authority, let redirect = settings.redirect else {
-            return fail(
-                HTTPFailure(.badRequest, "This address leads to https, but the host is missing."), head, session)
+            return refuse(
+                Refusal(.badRequest, "This address leads to https, but the host is missing."), session)
         }
         let port = redirect.port == 443 ? "" : ":\(redirect.port)"
         var fields = securityFields(session)

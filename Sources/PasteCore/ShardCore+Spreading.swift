@@ -100,7 +100,7 @@ extension ShardCore {
         }
         let ticket = takeTicket()
         session.view?.ticket = ticket
-        guard move(session, to: shard, message: []) else { return }
+        move(session, to: shard, message: [])
         live.spread.away[view.author] = Spread.Away(ticket: ticket, shard: shard)
         for index in live.spread.followers.indices where live.spread.followers[index].shard == shard {
             live.spread.followers[index].viewers += 1

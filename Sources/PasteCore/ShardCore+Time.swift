@@ -185,6 +185,10 @@ extension ShardCore {
     }
 
     private func lookAtHTTPClock(_ session: Session) {
+        if let http = session.http, session.wait != nil || !session.outbox.isEmpty {
+            // It waits for us, or reads: who reads nothing is found out by that.
+            http.due = max(http.due, now + settings.keepAliveMilliseconds)
+        }
         guard let due = session.http?.due, due > now else {
             counters.timeouts &+= 1
             timeOut(session)

@@ -97,6 +97,7 @@ extension ShardCore {
 
     /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
     func refill(_ session: Session) {
+        if session.http?.stream != nil { return refillDocument(session) }
         while !session.isClosing, session.outbox.weight < settings.refillBytes, let view = session.view {
             guard let paste = view.paste.paste else { return refillFromCopy(session) }
             switch view.mode {
@@ -152,7 +153,7 @@ extension ShardCore {
     // MARK: Snapshots
 
     /// What everyone may do who has the key.
-    private static let verbs = ["append", "edit", "keep", "remove", "clear", "extend", "delete"]
+    static let verbs = ["append", "edit", "keep", "remove", "clear", "extend", "delete"]
 
     private func snapshot(_ paste: Paste, same: Bool, _ author: Author, _ pending: [UInt64]) -> SnapshotParts {
         SnapshotParts(

@@ -22,6 +22,8 @@ public final class ShardCore {
     let shard: Int
     let shards: Int
     var random: any RandomNumberGenerator
+    /// Tells this run of the server from others, in entity tags.
+    let runNonce: UInt64
     /// The visit of the connection that `admits` let in and `opened` names next.
     var arrival: Visit?
     /// Compresses and decompresses for all connections.
@@ -89,6 +91,7 @@ public final class ShardCore {
         self.site = site
         self.operatorView = operatorView
         self.random = random
+        runNonce = self.random.next()
         self.now = now
         deadlines.add(.sweep, at: now)
     }
@@ -124,7 +127,9 @@ public final class ShardCore {
         if let view = transfer.view {
             arrive(session, view)
         }
-        if isDraining {
+        if session.http != nil {
+            resume(session)
+        } else if isDraining {
             finishForDrain(session)
         } else if !transfer.message.isEmpty, !session.isClosing {
             handle(session, transfer.message.span)
@@ -162,7 +167,7 @@ public final class ShardCore {
     /// The peer has ended its side: nothing more will come in. What waits for it is still sent.
     public func ended(_ id: ConnectionID, now: Milliseconds) {
         self.now = now
-        guard let session = session(id) else { return }
+        guard let session = session(id), !endsAfterAnswer(session) else { return }
         finish(session)
     }
 
@@ -341,6 +346,8 @@ public final class ShardCore {
         handOffIfReady(session)
         if session.isLeaving {
             finishForDrain(session)
+        } else if case .answer = session.wait, session.http?.exchange == nil {
+            unblock(session)
         }
     }
 
@@ -374,13 +381,12 @@ public final class ShardCore {
         guard case .handOff(let shard, let message) = session.wait, !session.isClosing, session.outbox.isEmpty else {
             return
         }
-        _ = move(session, to: shard, message: message)
+        move(session, to: shard, message: message)
     }
 
     /// Moves a session to another shard, with what it goes on following.
-    /// - Returns: Whether it can.
-    func move(_ session: Session, to shard: Int, message: [UInt8]) -> Bool {
-        guard let transfer = SessionTransfer(session, message: message) else { return false }
+    func move(_ session: Session, to shard: Int, message: [UInt8]) {
+        let transfer = SessionTransfer(session, message: message)
         if let live = session.view?.paste {
             live.remove(session, now: now)
             viewers -= 1
@@ -390,6 +396,5 @@ public final class ShardCore {
         forget(session)
         counters.connectionsHandedOver &+= 1
         effects.handOffs.append((session.id, shard: shard, transfer))
-        return true
     }
 }

@@ -91,6 +91,11 @@ public struct ErrorMessage: Hashable, Sendable {
         }
     }
 
+    /// An error that is not of the table: a client decides by `retry`.
+    public init(code: String, message: String, retry: Retry) {
+        self.init(ref: nil, code: code, message: message, retry: retry, retryAfter: nil, limit: nil)
+    }
+
     /// An error as it was read.
     init(ref: UInt64?, code: String, message: String, retry: Retry, retryAfter: Milliseconds?, limit: Int64?) {
         self.ref = ref

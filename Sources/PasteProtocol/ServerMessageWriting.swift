@@ -138,15 +138,18 @@ extension [UInt8] {
 
     /// The member `items`.
     fileprivate mutating func member(_ items: [Item]) {
-        member(.items, list: items) { output, item in
-            output.append(contentsOf: "{\"item\":".utf8)
-            output.append(decimal: Int64(truncatingIfNeeded: item.number))
-            output.member(.at, item.at)
-            output.member(hexadecimal: .by, item.author.rawValue)
-            output.member(.text, item.text)
-            output.member(.textSeq, item.textSeq)
-            output.end()
-        }
+        member(.items, list: items) { $0.append($1) }
+    }
+
+    /// An item.
+    mutating func append(_ item: Item) {
+        append(contentsOf: "{\"item\":".utf8)
+        append(decimal: Int64(truncatingIfNeeded: item.number))
+        member(.at, item.at)
+        member(hexadecimal: .by, item.author.rawValue)
+        member(.text, item.text)
+        member(.textSeq, item.textSeq)
+        end()
     }
 
     /// The member `acked`.

@@ -6,6 +6,7 @@ import FoundationEssentials
 import Logging
 import PasteCore
 import PasteModel
+import PasteProtocol
 import PasteServer
 import SystemPackage
 
@@ -183,11 +184,7 @@ struct FoundSettings {
 
     /// `90s`, `15m`, `1h`, `7d`; at least a second, at most ten years.
     func duration(_ text: String) -> Milliseconds? {
-        let units: [Character: Milliseconds] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
-        guard let unit = text.last.flatMap({ units[$0] }), let count = Milliseconds(text.dropLast()),
-            count > 0, count <= 3_650 * 86_400_000 / unit
-        else { return nil }
-        return count * unit
+        PasteProtocol.duration(spelled: text)
     }
 }
 

@@ -12,23 +12,24 @@ import Testing
             "PasteClient", "PasteProtocol", "Reactor",
         ],
         "PasteServer": ["Reactor", "TLS", "PasteStore", "PasteCore", "PasteModel", "Digest", "CZlib"],
-        "PasteClient": ["Reactor", "TLS", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "CQREncode"],
+        "PasteClient": ["Reactor", "TLS", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "QRCode"],
         "SQLiteStore": ["PasteStore", "PasteModel"],
         "PasteStore": ["PasteModel"],
         "TLS": ["COpenSSL"],
         "Reactor": ["CLinux"],
-        "PasteCore": ["WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest"],
+        "PasteCore": ["WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest", "QRCode"],
         "WebSocket": ["HTTP1", "Digest", "CZlib"],
         "HTTP1": [],
         "PasteProtocol": ["PasteModel"],
         "PasteModel": ["Digest"],
         "Digest": ["COpenSSL"],
+        "QRCode": ["CQREncode"],
         "COpenSSL": [],
         "CLinux": [],
         "CQREncode": [],
         "CZlib": [],
     ]
-    static let pure = ["PasteCore", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest"]
+    static let pure = ["PasteCore", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest", "QRCode"]
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 

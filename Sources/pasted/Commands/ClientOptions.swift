@@ -4,6 +4,7 @@ import ArgumentParser
 import FoundationEssentials
 import PasteClient
 import PasteModel
+import PasteProtocol
 import Reactor
 import TLS
 
@@ -87,11 +88,10 @@ struct KeyOptions: ParsableArguments {
 
 /// `90s`, `15m`, `1h`, `7d`.
 func readDuration(_ text: String) throws -> Milliseconds {
-    let units: [Character: Milliseconds] = ["s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000]
-    guard let unit = text.last.flatMap({ units[$0] }), let count = Milliseconds(text.dropLast()), count > 0,
-        count <= 3_650 * 86_400_000 / unit
-    else { throw ValidationError("'\(text)' is no duration like 90s, 15m, 1h or 7d.") }
-    return count * unit
+    guard let duration = duration(spelled: text) else {
+        throw ValidationError("'\(text)' is no duration like 90s, 15m, 1h or 7d.")
+    }
+    return duration
 }
 
 /// An item's number as it was typed.

@@ -1,0 +1,136 @@
+// Texts over HTTP: exact bytes, parts of them, or JSON. Only committed state is shown.
+
+import Digest
+import HTTP1
+import HTTPTypes
+import PasteModel
+import PasteProtocol
+
+extension ShardCore {
+    /// Shows something of a paste that is there.
+    func show(_ errand: Errand, of live: LivePaste, at address: Address, _ session: Session) {
+        guard let state = live.paste?.committed, let exchange = session.http?.exchange else { return }
+        switch errand {
+        case .newest:
+            guard let item = state.items.last else {
+                return refuse(Self.missing("This paste holds no item yet."), session)
+            }
+            show(item, of: live, exchange, session)
+        case .item(let number):
+            guard let item = state.item(number) else {
+                return refuse(
+                    Self.missing("There is no item \(number) in this paste. It may have been removed."), session)
+            }
+            show(item, of: live, exchange, session)
+        case .pad:
+            let place = LivePaste.Place(item: 0, textSeq: state.padSeq)
+            guard exchange.form == .json else { return serve(state.pad, at: place, of: live, exchange, session) }
+            var json: [UInt8] = []
+            encodePad(state.pad, seq: state.padSeq, into: &json)
+            serve(json: json, etag: etag(of: place, isJSON: true, live), exchange, session)
+        case .snapshot, .reading:
+            begin(errand, of: live, at: address, exchange, session)
+        default: break
+        }
+    }
+
+    private static func missing(_ sentence: String) -> Refusal {
+        Refusal(.noSuchItem, sentence)
+    }
+
+    private func show(_ item: Item, of live: LivePaste, _ exchange: Exchange, _ session: Session) {
+        let place = LivePaste.Place(item: item.number, textSeq: item.textSeq)
+        guard exchange.form == .json else { return serve(item.text, at: place, of: live, exchange, session) }
+        var json: [UInt8] = []
+        item.encode(into: &json)
+        serve(json: json, etag: etag(of: place, isJSON: true, live), exchange, session)
+    }
+
+    /// A text's exact bytes, or a part of them. The bytes are those of the paste: nothing is copied for a reader.
+    private func serve(
+        _ text: Text, at place: LivePaste.Place, of live: LivePaste, _ exchange: Exchange, _ session: Session
+    ) {
+        var fields = textFields(session)
+        fields[.contentType] = "text/plain; charset=utf-8"
+        fields[.acceptRanges] = "bytes"
+        let etag = etag(of: place, isJSON: false, live)
+        fields[.eTag] = etag
+        if exchange.head.fields.matches(etag: etag) {
+            fields[.contentType] = nil
+            return respond(.notModified, fields, [], exchange.head, session)
+        }
+        let isGet = exchange.head.method == .get
+        switch isGet ? ByteRange(exchange.head.fields, etag: etag, count: text.count) : .whole {
+        case .whole:
+            respond(
+                .ok, fields, text.utf8, owner: .many(live.lend(place, bytes: text.count, on: budget)), exchange.head,
+                session)
+        case .part(let range):
+            fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(text.count)"
+            respond(.partialContent, fields, Array(text.utf8[range]), exchange.head, session)
+        case .outside:
+            refuse(
+                Refusal(
+                    .rangeNotSatisfiable, "The text has \(text.count) bytes.",
+                    fields: [.contentRange: "bytes */\(text.count)"]), session)
+        }
+    }
+
+    private func serve(json: [UInt8], etag: String, _ exchange: Exchange, _ session: Session) {
+        var fields = textFields(session)
+        fields[.contentType] = "application/json"
+        fields[.eTag] = etag
+        if exchange.head.fields.matches(etag: etag) {
+            fields[.contentType] = nil
+            return respond(.notModified, fields, [], exchange.head, session)
+        }
+        respond(.ok, fields, json + [0x0A], exchange.head, session)
+    }
+
+    /// What a paste's texts are sent with: they are in no cache when the paste is over.
+    func textFields(_ session: Session) -> HTTPFields {
+        var fields = securityFields(session)
+        fields[.cacheControl] = "no-store"
+        fields[.vary] = "Accept"
+        return fields
+    }
+
+    /// A tag of one text in one form. It holds for this run of the server: a database that was restored from a backup
+    /// could have another text in the same place.
+    private func etag(of place: LivePaste.Place, isJSON: Bool, _ live: LivePaste) -> String {
+        let words = [runNonce, live.id.high, live.id.low, place.item, place.textSeq, isJSON ? 1 : 0]
+        return Self.etag(settings.hash.word("etag", words.flatMap(\.bytes)))
+    }
+
+    static func etag(_ word: UInt64) -> String {
+        let digits = String(word, radix: 16)
+        return "\"" + String(repeating: "0", count: 16 - digits.count) + digits + "\""
+    }
+}
+
+extension UInt64 {
+    var bytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: self >> UInt64(56 - 8 * $0)) } }
+}
+
+extension LivePaste {
+    /// One text of a paste: an item's, or item 0 for the pad's; and which state of it.
+    struct Place: Hashable {
+        let item: UInt64
+        let textSeq: UInt64
+    }
+
+    /// A text that is on its way to readers.
+    struct Loan {
+        let place: Place
+        weak var charge: BufferCharge?
+    }
+
+    /// The charge for a text that waits in outboxes: one for all of its readers.
+    func lend(_ place: Place, bytes: Int, on budget: BufferBudget) -> BufferCharge {
+        loans.removeAll { $0.charge == nil }
+        if let charge = loans.first(where: { $0.place == place })?.charge { return charge }
+        let charge = BufferCharge(bytes, to: budget)
+        loans.append(Loan(place: place, charge: charge))
+        return charge
+    }
+}
