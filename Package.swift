@@ -93,21 +93,25 @@ let package = Package(
         .target(name: "CQREncode", linkerSettings: [.linkedLibrary("qrencode")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
+        // What is left to chance in a test comes back with its seed.
+        .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
         tests("ArchitectureTests", []),
         tests("ReactorTests", ["Reactor", "CLinux"]),
         tests("TLSTests", ["TLS", "Reactor", "COpenSSL"]),
         tests(
             "PasteServerTests", ["PasteServer", "PasteCore", "PasteModel", "PasteStore", "TLS", "Reactor", "CLinux"]),
-        tests("PasteClientTests", ["PasteClient", "PasteProtocol", "PasteModel", "TLS"]),
-        tests("PasteModelTests", ["PasteModel", "Digest"]),
-        tests("PasteProtocolTests", ["PasteProtocol", "PasteModel"]),
-        tests("HTTP1Tests", ["HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
-        tests("WebSocketTests", ["WebSocket", "HTTP1", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        tests("PasteClientTests", ["PasteClient", "PasteProtocol", "PasteModel", "TLS", "Seeded"]),
+        tests("PasteModelTests", ["PasteModel", "Digest", "Seeded"]),
+        tests("PasteProtocolTests", ["PasteProtocol", "PasteModel", "Seeded"]),
+        tests("HTTP1Tests", ["HTTP1", "Seeded", .product(name: "HTTPTypes", package: "swift-http-types")]),
+        tests(
+            "WebSocketTests",
+            ["WebSocket", "HTTP1", "Seeded", .product(name: "HTTPTypes", package: "swift-http-types")]),
         tests(
             "PasteCoreTests",
             [
                 "PasteCore", "PasteStore", "PasteClient", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest",
-                .product(name: "HeapModule", package: "swift-collections"),
+                "Seeded", .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .executableTarget(
@@ -125,13 +129,13 @@ let package = Package(
             path: "Tests/Conformance/Echo"),
         // The real core for worlds that Node makes (Tests/js/joint).
         .executableTarget(
-            name: "SimulatedServer", dependencies: ["PasteCore", "PasteStore", "PasteModel", "Digest"],
+            name: "SimulatedServer", dependencies: ["PasteCore", "PasteStore", "PasteModel", "Digest", "Seeded"],
             path: "Tests/SimulatedServer", swiftSettings: strict),
         // The store's tests measure and kill it in a process of its own.
         .executableTarget(
             name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],
             path: "Tests/StoreTestChild", swiftSettings: strict),
-        tests("StoreTests", ["SQLiteStore", "PasteStore", "PasteModel", "StoreTestChild"]),
+        tests("StoreTests", ["SQLiteStore", "PasteStore", "PasteModel", "StoreTestChild", "Seeded"]),
     ],
     swiftLanguageModes: [.v6]
 )

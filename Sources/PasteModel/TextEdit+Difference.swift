@@ -110,7 +110,14 @@ private enum LineMatching {
         var (x, y) = (0, 0)
         for (i, j) in matches + [(old.count, new.count)] {
             if i > x || j > y { runs.append(.changed(joined(old, x..<i), joined(new, y..<j))) }
-            if i < old.count { runs.append(.same(TextEdit.scalars(old[i]))) }
+            if i < old.count {
+                let (before, after) = (old[i], new[j])
+                runs.append(.same(TextEdit.scalars(before.count < after.count ? before : after)))
+                // One of them is the last line of its text.
+                if before.count != after.count {
+                    runs.append(.changed(before.dropFirst(after.count), after.dropFirst(before.count)))
+                }
+            }
             (x, y) = (i + 1, j + 1)
         }
         return runs
@@ -120,6 +127,16 @@ private enum LineMatching {
         var all: ArraySlice<UInt8> = []
         for line in lines[range] { all += line }
         return all
+    }
+
+    /// Whether they differ by no more than the line feed that the last line of a text may lack.
+    private static func isSame(_ old: ArraySlice<UInt8>, _ new: ArraySlice<UInt8>) -> Bool {
+        switch old.count - new.count {
+        case 0: old == new
+        case 1: old.last == UInt8(ascii: "\n") && old.dropLast() == new
+        case -1: new.last == UInt8(ascii: "\n") && new.dropLast() == old
+        default: false
+        }
     }
 
     /// Pairs of equal lines, ascending.
@@ -135,7 +152,9 @@ private enum LineMatching {
                     diagonal == -differences
                     || (diagonal != differences && furthest[room + diagonal - 1] < furthest[room + diagonal + 1])
                 var x = goesDown ? furthest[room + diagonal + 1] : furthest[room + diagonal - 1] + 1
-                while x < old.count, x - diagonal < new.count, x - diagonal >= 0, old[x] == new[x - diagonal] { x += 1 }
+                while x < old.count, x - diagonal < new.count, x - diagonal >= 0, isSame(old[x], new[x - diagonal]) {
+                    x += 1
+                }
                 furthest[room + diagonal] = x
                 if x >= old.count, x - diagonal >= new.count {
                     return trace(rounds, room, (old.count, new.count), differences)

@@ -90,6 +90,7 @@ struct EditBuilder {
     }
 
     mutating func retain(_ count: Int) {
+        guard count > 0 else { return }
         flushChanges()
         retained += count
     }

@@ -1,5 +1,6 @@
 import HTTP1
 import HTTPTypes
+import Seeded
 import Testing
 
 @Suite("Request parser")
@@ -129,7 +130,7 @@ struct RequestParserTests {
 
     @Test("100,000 random inputs give only documented events and never trap")
     func random() {
-        var generator = SplitMix(state: 42)
+        var generator = SplitMix64(seed: 42)
         let alphabet = Array(
             "GET / HTTP/1.1\r\n: ,;chunkedContent-Length0123456789abTransfer-Encoding\0\u{7F}\t#%".utf8)
         for _ in 0..<100_000 {
@@ -145,17 +146,5 @@ struct RequestParserTests {
             #expect(offset == bytes.count)
             #expect(events <= bytes.count + 2)
         }
-    }
-}
-
-/// A small generator whose runs can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

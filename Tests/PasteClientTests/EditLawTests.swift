@@ -1,18 +1,14 @@
 import PasteModel
+import Seeded
 import Testing
 
 /// A seeded generator: a failure names its seed.
 struct Dice: RandomNumberGenerator {
-    private var state: UInt64
+    private var source: SplitMix64
 
-    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }
+    init(_ seed: UInt64) { source = SplitMix64(seed: seed) }
 
-    mutating func next() -> UInt64 {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return state &* 0x2545_F491_4F6C_DD1D
-    }
+    mutating func next() -> UInt64 { source.next() }
 
     /// Lines of a small alphabet with wide characters, so that texts share much.
     mutating func text(_ lines: Int) -> Text {
@@ -40,6 +36,20 @@ struct Dice: RandomNumberGenerator {
         let others = TextEdit.difference(from: before, to: Text("one\ntwo\n3\nfour\nfive\n"))
         let merged = try #require(others.apply(to: before).flatMap { mine.transformed(over: others).apply(to: $0) })
         #expect(merged.string == "ONE\ntwo\n3\nfour\nFIVE\n")
+    }
+
+    @Test("a last line is the same with and without its line feed: what others do to it stays")
+    func lastLine() throws {
+        for (before, after, merged) in [
+            ("bob", "a\nbob\nc", "a\nbOb\nc"), ("a\nbob\nc", "bob", "bOb"), ("x\nbob", "bob\n", "bOb\n"),
+            ("bob\n", "a\nbob", "a\nbOb"),
+        ] {
+            let mine = TextEdit.difference(from: Text(before), to: Text(after))
+            let others = TextEdit.difference(from: Text(before), to: Text(before.replacing("bob", with: "bOb")))
+            #expect(mine.apply(to: Text(before)) == Text(after))
+            let theirs = try #require(others.apply(to: Text(before)))
+            #expect(mine.transformed(over: others).apply(to: theirs)?.string == merged)
+        }
     }
 
     @Test("texts with more changed lines than are compared still differ by an edit that may be sent")

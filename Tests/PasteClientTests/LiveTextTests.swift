@@ -101,8 +101,9 @@ private struct Room {
             let index = Int.random(in: 0..<3, using: &room.dice)
             switch Int.random(in: 0..<10, using: &room.dice) {
             case 0..<4:
-                // A line more, somewhere in the file as this device has it.
-                let token = "<\(step)>"
+                // A line more, somewhere in the file as this device has it: one letter that no other line has, since
+                // a difference may cut through what two words have in common.
+                let token = String(UnicodeScalar(UInt32(0x4E00 + step)).map(Character.init) ?? "?")
                 tokens.append(token)
                 var lines = room.devices[index].file.string.split(separator: "\n", omittingEmptySubsequences: false)
                 lines.insert(Substring(token), at: Int.random(in: 0...lines.count, using: &room.dice))

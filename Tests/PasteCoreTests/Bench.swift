@@ -2,6 +2,7 @@ import Digest
 import PasteModel
 import PasteProtocol
 import PasteStore
+import Seeded
 import Synchronization
 import WebSocket
 

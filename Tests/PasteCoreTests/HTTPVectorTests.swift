@@ -1,5 +1,6 @@
 import Foundation
 import PasteModel
+import Seeded
 import Testing
 
 @testable import PasteCore

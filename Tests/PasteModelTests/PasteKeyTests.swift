@@ -1,6 +1,7 @@
 import Digest
 import Foundation
 import PasteModel
+import Seeded
 import Testing
 
 @Suite struct PasteKeyTests {
@@ -37,7 +38,7 @@ import Testing
 
     @Test("Every spelling of a generated key is the same key")
     func spellings() throws {
-        var random = SplitMix(state: 1)
+        var random = SplitMix64(seed: 1)
         for bits in [30, 40] {
             for _ in 0..<2_000 {
                 let key = PasteKey.generated(bits: bits, from: random.next())
@@ -60,7 +61,7 @@ import Testing
     func oneReading() {
         // Three words are longer than the codes of 6 and 8 letters; a private code never is made of words.
         #expect(WordList.words.map(\.count).min().map { $0 * 3 > 8 } == true)
-        var random = SplitMix(state: 2)
+        var random = SplitMix64(seed: 2)
         for _ in 0..<2_000 {
             let key = PasteKey.privateKey(high: random.next(), low: random.next())
             #expect(PasteKey(parsing: key.canonical) == key && key.isPrivate && key.words == nil)

@@ -1,5 +1,6 @@
 import Foundation
 import PasteModel
+import Seeded
 import Testing
 
 private let ann = Author(rawValue: 1)
@@ -181,7 +182,7 @@ private func texts(in value: Any) -> Set<Text> {
         "Whatever is asked, committed or rolled back: replay and every cursor lead to the shown state",
         arguments: 0..<40)
     func laws(seed: Int) throws {
-        var random = SplitMix(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         var limits = Limits()
         (limits.heldEvents, limits.heldTags, limits.pasteBytes) = (40, 30, 4_000)
         limits.heldBytes = seed % 2 == 0 ? 200 : 1 << 20

@@ -1,5 +1,6 @@
 import Foundation
 import PasteModel
+import Seeded
 import Testing
 
 struct EditVectors: Decodable {
@@ -78,7 +79,7 @@ private func edit(_ ops: [EditVectors.Op]) -> TextEdit {
 
     @Test("Sequences converge: a client ahead by some edits and a server ahead by others meet", arguments: 0..<60)
     func sequences(seed: Int) throws {
-        var random = SplitMix(state: UInt64(seed) &+ 100)
+        var random = SplitMix64(seed: UInt64(seed) &+ 100)
         let alphabet = ["a", "é", "漢", "😀", "\r\n", "e\u{301}"].map { Text($0) }
         func randomEdit(of text: Text) throws -> TextEdit {
             var left = text.scalarCount
@@ -135,7 +136,7 @@ private func edit(_ ops: [EditVectors.Op]) -> TextEdit {
 
     @Test("Random bytes decode to an edit or to nothing, and never split a scalar")
     func damagedCoding() {
-        var random = SplitMix(state: 7)
+        var random = SplitMix64(seed: 7)
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 1...12, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
@@ -161,17 +162,5 @@ private func edit(_ ops: [EditVectors.Op]) -> TextEdit {
             #expect(edit.apply(to: text) == Text(String(expected)))
         }
         #expect(TextEdit(ops: [.retain(6_001)]).apply(to: text) == nil)
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import PasteModel
+import Seeded
 import Testing
 
 @testable import PasteProtocol
@@ -73,7 +74,7 @@ struct JSONTests {
 
     @Test("texts are accepted and refused as Foundation does, and mean the same", arguments: UInt64(1)...8)
     func differential(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var accepted = 0
         for round in 0..<1_500 {
             var text = Array(Tree.random(depth: 4, &random).json(&random).utf8)
@@ -98,7 +99,7 @@ struct JSONTests {
     func noise(seed: UInt64) throws {
         let client: MessageVectors = try Vectors.read("vectors/messages-client.json")
         let server: MessageVectors = try Vectors.read("vectors/messages-server.json")
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         for _ in 0..<3_000 {
             var text = mutated(client, &random)
             do throws(MessageError) {
@@ -117,7 +118,7 @@ struct JSONTests {
         }
     }
 
-    private func mutated(_ vectors: MessageVectors, _ random: inout SplitMix) -> [UInt8] {
+    private func mutated(_ vectors: MessageVectors, _ random: inout SplitMix64) -> [UInt8] {
         guard let vector = vectors.accept.randomElement(using: &random) else { return [] }
         var text = Array((vector.canonical ?? vector.json).utf8)
         for _ in 0..<Int.random(in: 1...3, using: &random) { mutate(&text, &random) }
@@ -148,7 +149,7 @@ func scan(_ text: [UInt8]) throws(JSONError) -> JSONToken {
     try JSONScanner.whole(text.span)
 }
 
-private func mutate(_ text: inout [UInt8], _ random: inout SplitMix) {
+private func mutate(_ text: inout [UInt8], _ random: inout SplitMix64) {
     guard !text.isEmpty else { return }
     let at = Int.random(in: 0..<text.count, using: &random)
     switch Int.random(in: 0..<4, using: &random) {

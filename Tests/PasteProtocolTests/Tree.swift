@@ -1,4 +1,5 @@
 import Foundation
+import Seeded
 
 @testable import PasteProtocol
 
@@ -66,7 +67,7 @@ indirect enum Tree: Equatable, Decodable {
     }
 
     /// A random value.
-    static func random(depth: Int, _ random: inout SplitMix) -> Tree {
+    static func random(depth: Int, _ random: inout SplitMix64) -> Tree {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 5), using: &random) {
         case 0: return .null
         case 1: return .boolean(Bool.random(using: &random))
@@ -87,7 +88,7 @@ indirect enum Tree: Equatable, Decodable {
         }
     }
 
-    private static func randomText(_ random: inout SplitMix) -> [UInt8] {
+    private static func randomText(_ random: inout SplitMix64) -> [UInt8] {
         let scalars: [Unicode.Scalar] = [
             "a", "b", "\"", "\\", "/", "\n", "\r", "\t", "\u{1}", "é", "\u{301}", "€", "😀", "\u{FFFF}",
         ]
@@ -99,7 +100,7 @@ indirect enum Tree: Equatable, Decodable {
     }
 
     /// The value as JSON, with white space and escapes at random.
-    func json(_ random: inout SplitMix) -> String {
+    func json(_ random: inout SplitMix64) -> String {
         let gap = ["", "", " ", "\n", "\t\r"].randomElement(using: &random) ?? ""
         switch self {
         case .null: return gap + "null"
@@ -117,7 +118,7 @@ indirect enum Tree: Equatable, Decodable {
         }
     }
 
-    private static func quoted(_ bytes: [UInt8], _ random: inout SplitMix) -> String {
+    private static func quoted(_ bytes: [UInt8], _ random: inout SplitMix64) -> String {
         var text = "\""
         for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
             if scalar.value < 0x20 || scalar == "\"" || scalar == "\\" || Int.random(in: 0..<5, using: &random) == 0 {
@@ -130,18 +131,5 @@ indirect enum Tree: Equatable, Decodable {
             }
         }
         return text + "\""
-    }
-}
-
-/// A seeded generator: a failure names its seed and comes back with it.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

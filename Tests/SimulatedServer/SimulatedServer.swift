@@ -1,5 +1,6 @@
 import PasteCore
 import PasteModel
+import Seeded
 
 /// One core on a disk that outlives it, driven as the server's I/O side drives it.
 final class SimulatedServer {

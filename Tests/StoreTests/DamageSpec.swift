@@ -4,6 +4,7 @@ import Foundation
 import PasteModel
 import PasteStore
 import SQLiteStore
+import Seeded
 import Testing
 
 @Suite("SQLiteStore: damage", .serialized) struct DamageSpec {
@@ -87,7 +88,7 @@ import Testing
     func anywhere() throws {
         let seed = UInt64.random(in: 0...UInt64(UInt32.max))
         print("damage: seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         try withDirectory { directory in
             let logs = try database(in: directory)
             let good = try Data(contentsOf: URL(fileURLWithPath: directory + "/pasted.sqlite"))

@@ -4,6 +4,7 @@ import Foundation
 import PasteModel
 import PasteStore
 import SQLiteStore
+import Seeded
 import Testing
 
 @Suite("SQLiteStore: faults", .serialized) struct FaultSpec {
@@ -13,7 +14,7 @@ import Testing
         let rounds = environment["PASTED_KILL_ROUNDS"].flatMap(Int.init) ?? 25
         let seed = environment["PASTED_SEED"].flatMap(UInt64.init) ?? .random(in: 0...UInt64(UInt32.max))
         print("kill -9: seed \(seed), \(rounds) rounds")
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var directory = NSTemporaryDirectory() + "/pasted-kill-\(seed)"
         var acknowledged: [UInt64: Cursor] = [:]
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -131,7 +132,7 @@ import Testing
     func tornLog() throws {
         let seed = UInt64.random(in: 0...UInt64(UInt32.max))
         print("torn log: seed \(seed)")
-        var random = SeededRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         try withDirectory { directory in
             let store = try SQLiteStore(SQLiteSettings(directory: directory))
             defer { store.close() }

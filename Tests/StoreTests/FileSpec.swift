@@ -4,6 +4,7 @@ import Foundation
 import PasteModel
 import PasteStore
 import SQLiteStore
+import Seeded
 import Testing
 
 @Suite("SQLiteStore: files", .serialized) struct FileSpec {
@@ -162,7 +163,7 @@ import Testing
     @Test("What was removed is in no file, within the stated bound; what stays is whole", arguments: [UInt64(1), 2, 3])
     func goneMeansGone(seed: UInt64) throws {
         try withDirectory { directory in
-            var random = SeededRandom(seed: seed)
+            var random = SplitMix64(seed: seed)
             let delay: Duration = .milliseconds(300)
             try withStore(in: directory, { $0.erasureDelay = delay }) { store in
                 var logs = (UInt64(0)..<40).map { LogWriter(paste($0), generation: $0) }

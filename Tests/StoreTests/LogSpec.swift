@@ -3,6 +3,7 @@
 import Foundation
 import PasteModel
 import PasteStore
+import Seeded
 import Synchronization
 import Testing
 
@@ -184,7 +185,7 @@ import Testing
         limits.rememberedRefs = 8
         for seed in UInt64(1)...10 {
             try kind.with(limits: limits) { store in
-                var random = SeededRandom(seed: seed)
+                var random = SplitMix64(seed: seed)
                 var log = LogWriter(paste(seed), generation: seed)
                 log.limits = limits
                 _ = try store.create(log.id, generation: seed)
@@ -234,24 +235,9 @@ import Testing
     }
 }
 
-/// A small generator that replays from its seed (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
-        return word ^ word >> 31
-    }
-}
-
 extension LogWriter {
     /// Any event that fits the state.
-    mutating func random(using random: inout SeededRandom) -> Event {
+    mutating func random(using random: inout SplitMix64) -> Event {
         let author = UInt64.random(in: 1...5, using: &random)
         let item = state.items.randomElement(using: &random)
         switch Int.random(in: 0..<10, using: &random) {

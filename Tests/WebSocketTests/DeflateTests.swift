@@ -1,3 +1,4 @@
+import Seeded
 import Testing
 
 @testable import WebSocket
@@ -48,7 +49,7 @@ struct DeflateTests {
     @Test("what a window of 9 bits is promised looks back 512 bytes at most")
     func narrowWindow() {
         // Noise that repeats after 600 bytes: a wide window finds it, a narrow one must not.
-        var random = SplitMix(state: 1)
+        var random = SplitMix64(seed: 1)
         let noise = (0..<600).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         let codec = DeflateCodec()
         let payload = noise + noise + noise
@@ -58,7 +59,7 @@ struct DeflateTests {
 
     @Test("what does not get smaller goes as it is, and so does what comes after a tick's budget")
     func whenItDoesNotPay() {
-        var random = SplitMix(state: 2)
+        var random = SplitMix64(seed: 2)
         let noise = (0..<10_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         let codec = DeflateCodec()
         #expect(deflated(noise, codec) == nil)
@@ -122,7 +123,7 @@ struct DeflateTests {
     func damage() throws {
         let codec = DeflateCodec()
         let sound = try #require(deflated(Self.text, codec))
-        var random = SplitMix(state: 3)
+        var random = SplitMix64(seed: 3)
         for _ in 0..<20_000 {
             var bytes = Array(sound.prefix(Int(random.next() % 400) + 1))
             bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next())

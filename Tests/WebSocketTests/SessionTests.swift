@@ -1,3 +1,4 @@
+import Seeded
 import Testing
 
 @testable import WebSocket
@@ -174,7 +175,7 @@ struct SessionTests {
 
     @Test("200,000 random inputs in random pieces: no trap, and the same events whatever the pieces")
     func random() {
-        var generator = SplitMix(state: 7)
+        var generator = SplitMix64(seed: 7)
         let firsts: [UInt8] = [0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x88, 0x89, 0x8A, 0xC1, 0x83]
         for round in 0..<200_000 {
             var bytes: [UInt8] = []
@@ -199,17 +200,5 @@ struct SessionTests {
                 return
             }
         }
-    }
-}
-
-/// A small generator whose runs can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import PasteModel
 import PasteProtocol
+import Seeded
 
 @testable import PasteCore
 

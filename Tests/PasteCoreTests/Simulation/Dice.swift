@@ -1,19 +1,4 @@
-/// A small random source with a seed (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators").
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-}
+import Seeded
 
 /// What decides everything that is left to chance in a simulation. Its rules are its own, so that a seed means
 /// the same run with every standard library.
