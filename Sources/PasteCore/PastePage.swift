@@ -24,32 +24,42 @@ struct PastePage: Sendable {
         frame-ancestors 'none'
         """
 
+    /// The page for who comes without a key.
+    static let home = Array(
+        (head(title: "Pasted") + """
+            <h1>Text from one device, on the other.</h1>
+            <p>These pages need no JavaScript. They do not change by themselves.</p>
+            <form method="post" action="/" enctype="multipart/form-data" class="card">
+            <p><label for="text">A new paste with this text</label></p>
+            <p><textarea id="text" name="text" rows="5" required></textarea></p>
+            <p><button class="primary">Make it</button></p>
+            </form>
+            <form method="get" action="/" class="card">
+            <input type="hidden" name="read" value="">
+            <p><label for="key">Three words or the code</label></p>
+            <p><input id="key" name="key" autocomplete="off" autocapitalize="none" spellcheck="false" required> <button>Open</button></p>
+            </form>
+            </main>
+            </body>
+            </html>
+
+            """).utf8)
+
     /// What comes before the items.
     var opening: [UInt8] {
         let name = key.name
         var output = Array(
-            """
-            <!doctype html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <title>\(name) - Pasted</title>
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <meta name="color-scheme" content="light dark">
-            <link rel="icon" href="/icons/icon.svg" type="image/svg+xml">
-            <link rel="stylesheet" href="/style.css">
-            </head>
-            <body>
-            <main id="main">
-            <h1 class="words">\(name)</h1>
-            <p>Gone in \(left). This page needs no JavaScript and does not change by itself: <a href="/\(name)/read">look again</a>.</p>
-            <form method="post" action="/\(name)" enctype="multipart/form-data" class="card">
-            <p><label for="text">A new item</label></p>
-            <p><textarea id="text" name="text" rows="5" required></textarea></p>
-            <p><button class="primary">Keep</button></p>
-            </form>
+            (Self.head(title: "\(name) - Pasted") + """
+                <h1 class="words">\(name)</h1>
+                <p>Gone in \(left). This page needs no JavaScript and does not change by itself:
+                <a href="/\(name)/read">look again</a>.</p>
+                <form method="post" action="/\(name)" enctype="multipart/form-data" class="card">
+                <p><label for="text">A new item</label></p>
+                <p><textarea id="text" name="text" rows="5" required></textarea></p>
+                <p><button class="primary">Keep</button></p>
+                </form>
 
-            """.utf8)
+                """).utf8)
         if !pad.isEmpty {
             output += "<h2>The pad</h2>\n<pre>\n".utf8
             output.append(escaped: pad)
@@ -57,6 +67,24 @@ struct PastePage: Sendable {
         }
         output += "<h2>\(count == 1 ? "1 item" : "\(count) items")</h2>\n".utf8
         return output
+    }
+
+    private static func head(title: String) -> String {
+        """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <title>\(title)</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <link rel="icon" href="/icons/icon.svg" type="image/svg+xml">
+        <link rel="stylesheet" href="/style.css">
+        </head>
+        <body>
+        <main id="main">
+
+        """
     }
 
     /// Appends an item. A line feed right behind `<pre>` is markup: one is there so that the text's own is none.

@@ -15,7 +15,7 @@ struct Refusal: Error, Sendable {
     /// A refusal of the core's. The status is the code's; `Retry-After` in whole seconds where waiting helps.
     init(_ error: ErrorMessage) {
         message = error
-        status = HTTPResponse.Status(code: error.known?.httpStatus ?? 500)
+        status = Self.status(error.known?.httpStatus ?? 500)
         if let wait = error.retryAfter ?? (error.retry == .later ? 1_000 : nil) {
             fields[.retryAfter] = "\((max(0, wait) + 999) / 1_000)"
         }
@@ -36,8 +36,17 @@ struct Refusal: Error, Sendable {
 
     /// A refusal under a code of the protocol, in words that fit HTTP better than its own.
     init(_ code: ErrorCode, _ sentence: String) {
-        self.init(HTTPResponse.Status(code: code.httpStatus), sentence)
+        self.init(Self.status(code.httpStatus), sentence)
         message = ErrorMessage(code: code.rawValue, message: sentence, retry: code.retry)
+    }
+
+    /// A status with its phrase.
+    private static func status(_ code: Int) -> HTTPResponse.Status {
+        let known: [HTTPResponse.Status] = [
+            .badRequest, .forbidden, .notFound, .conflict, .contentTooLarge, .tooManyRequests, .internalServerError,
+            .serviceUnavailable, HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"),
+        ]
+        return known.first { $0.code == code } ?? HTTPResponse.Status(code: code)
     }
 
     /// `415 Unsupported Media Type` is `unsupportedMediaType`.

@@ -54,6 +54,10 @@ enum Errand: Hashable, Sendable {
 enum Route: Hashable, Sendable {
     /// The page, which finds out by itself whether there is such a paste.
     case page
+    /// The same for who has no scripts: a form for a new paste and one for a key.
+    case plainPage
+    /// That form's key: the way to its paste without scripts.
+    case plainPaste(Address)
     /// A file of the site, by its path.
     case asset(String)
     /// The door to the WebSocket.
@@ -71,7 +75,7 @@ enum Route: Hashable, Sendable {
     var takesContent: Bool {
         switch self {
         case .make, .makeByMessage, .paste(_, .append), .paste(_, .message): true
-        case .page, .asset, .webSocket, .code, .paste: false
+        case .page, .plainPage, .plainPaste, .asset, .webSocket, .code, .paste: false
         }
     }
 
@@ -80,7 +84,7 @@ enum Route: Hashable, Sendable {
         switch self {
         case .make, .makeByMessage: true
         case .paste(_, let errand): errand.isChange
-        case .page, .asset, .webSocket, .code: false
+        case .page, .plainPage, .plainPaste, .asset, .webSocket, .code: false
         }
     }
 }
@@ -101,7 +105,13 @@ extension Route {
         let allowed: String
         switch Place(path, isFile: method == .put ? { _ in false } : isFile, isPut: method == .put) {
         case .home:
-            if isReading { self = .page } else if isWriting { self = .make } else { throw Self.wrong("\(Self.both)") }
+            if isReading {
+                self = try Self.home(path)
+            } else if isWriting {
+                self = .make
+            } else {
+                throw Self.wrong(Self.both)
+            }
             return
         case .file:
             if isReading { self = .asset(file) } else { throw Self.wrong(Self.reading) }
@@ -118,7 +128,9 @@ extension Route {
             throw HTTPFailure(.notFound, "There is nothing here.")
         case .paste(let address):
             if isReading {
-                self = prefersPage ? .page : .paste(address, .newest)
+                // The page is the same for every key, so that what it links to without a script is a query of its own.
+                let isPlain = path.parameter(Self.plain) != nil
+                self = isPlain ? .paste(address, .reading) : prefersPage ? .page : .paste(address, .newest)
             } else if isWriting {
                 self = .paste(address, .append)
             } else if method == .delete {
@@ -150,6 +162,15 @@ extension Route {
             return
         }
         guard isReading else { throw Self.wrong(allowed) }
+    }
+
+    private static let plain = "read"
+
+    private static func home(_ path: RequestPath) throws(HTTPFailure) -> Route {
+        guard path.parameter(plain) != nil else { return .page }
+        guard let key = path.parameter("key") else { return .plainPage }
+        guard let address = Address(key) else { throw HTTPFailure(.notFound, "This is no key.") }
+        return .plainPaste(address)
     }
 
     private static let reading = "GET, HEAD"

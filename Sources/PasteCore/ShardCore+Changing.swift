@@ -243,8 +243,7 @@ extension ShardCore {
         var fields = securityFields(session)
         fields[.cacheControl] = "no-store"
         if exchange.form == .page {
-            fields[.location] = "/\(address.key.name)/read"
-            return respond(.seeOther, fields, [], exchange.head, session)
+            return lead(to: "/\(address.key.name)/read", exchange, session)
         }
         let urls = items.map { "\(paste)/items/\($0.item)" }
         fields[.location] = exchange.created == nil ? urls.first : paste
@@ -258,6 +257,14 @@ extension ShardCore {
             for url in exchange.created == nil ? urls : [paste] { content += Array(url.utf8) + [0x0A] }
         }
         respond(.created, fields, content, exchange.head, session)
+    }
+
+    /// Leads a browser to another address here.
+    func lead(to path: String, _ exchange: Exchange, _ session: Session) {
+        var fields = securityFields(session)
+        fields[.cacheControl] = "no-store"
+        fields[.location] = path
+        respond(.seeOther, fields, [], exchange.head, session)
     }
 
     /// Answers with a message of the protocol.

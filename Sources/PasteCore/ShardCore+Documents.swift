@@ -41,10 +41,7 @@ extension ShardCore {
         if errand == .reading {
             let page = PastePage(key: live.key, expiresAt: state.expiresAt, now: now, state)
             writer = .page(page)
-            fields[.contentType] = "text/html; charset=utf-8"
-            fields[.contentSecurityPolicy] = PastePage.contentSecurityPolicy
-            // The browser names the page that a form is sent from only under a policy that lets it.
-            if let policy = HTTPField.Name("Referrer-Policy") { fields[policy] = "same-origin" }
+            setPlainPage(&fields)
         } else {
             fields[.contentType] = "application/json"
             counters.snapshots &+= 1
@@ -65,6 +62,20 @@ extension ShardCore {
         session.wait = .answer
         http.stream = DocumentStream(state: state, isChunked: isChunked, writer: writer)
         markDirty(session)
+    }
+
+    func servePlainPage(_ exchange: Exchange, _ session: Session) {
+        var fields = securityFields(session)
+        fields[.cacheControl] = "no-cache"
+        setPlainPage(&fields)
+        respond(.ok, fields, PastePage.home, exchange.head, session)
+    }
+
+    private func setPlainPage(_ fields: inout HTTPFields) {
+        fields[.contentType] = "text/html; charset=utf-8"
+        fields[.contentSecurityPolicy] = PastePage.contentSecurityPolicy
+        // The browser names the page that a form is sent from only under a policy that lets it.
+        if let policy = HTTPField.Name("Referrer-Policy") { fields[policy] = "same-origin" }
     }
 
     /// Writes on while the outbox has room.

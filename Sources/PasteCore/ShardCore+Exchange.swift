@@ -64,6 +64,10 @@ extension ShardCore {
         }
         if route == .makeByMessage, head.fields.contains(.upgrade) { route = .webSocket }
         session.http?.exchange?.route = route
+        if route == .makeByMessage || route.errand == .message {
+            // Who speaks the protocol is answered in it.
+            session.http?.exchange?.form = .json
+        }
         guard route.takesContent || head.body == .none || route == .webSocket else {
             throw HTTPFailure(.contentTooLarge, "This address takes no content.")
         }
@@ -93,6 +97,8 @@ extension ShardCore {
         }
         switch route {
         case .page: servePage(exchange.head, session)
+        case .plainPage: servePlainPage(exchange, session)
+        case .plainPaste(let address): lead(to: "/\(address.key.name)/read", exchange, session)
         case .asset(let path): serveAsset(path, exchange.head, session)
         case .webSocket: upgrade(exchange.head, session)
         case .code(let address): serveCode(of: address, exchange, session)
@@ -124,7 +130,7 @@ extension ShardCore {
                 throw Refusal(ErrorMessage(Rejection.badExpiry(limit: settings.limits.lifetime), ref: nil))
             }
             // Nothing will come: said before it is looked at where to.
-            if exchange.head.body == .none { throw Refusal(ErrorMessage(code: .emptyText)) }
+            if exchange.head.body == .none { throw Refusal(ErrorMessage(code: isMessage ? .badMessage : .emptyText)) }
             return true
         } catch {
             refuse(error, session)
@@ -175,6 +181,7 @@ extension ShardCore {
     /// Says no to the request in hand.
     func refuse(_ refusal: Refusal, _ session: Session) {
         guard !session.isClosing, let exchange = session.http?.exchange else { return }
+        abandonPaste(of: exchange)
         counters.badRequests &+= 1
         counters.refused(refusal.message)
         var fields = securityFields(session)
@@ -186,8 +193,21 @@ extension ShardCore {
         } else {
             fields[.contentType] = "text/plain; charset=utf-8"
             content = Array(refusal.message.message.utf8)
+            if refusal.message.known == .noSuchPaste, exchange.head.method == .put {
+                // `curl -T README https://HOST/` has named a key by its file's name.
+                content += " A file with such a name makes a new paste by: curl --data-binary @FILE https://HOST/".utf8
+            }
         }
         respond(refusal.status, fields, content + [0x0A], exchange.head, session)
+    }
+
+    /// A paste whose first text could not be kept, and whose address nobody was told, is not left behind.
+    private func abandonPaste(of exchange: Exchange) {
+        guard exchange.created != nil, case .paste(let address, .append) = exchange.route,
+            let live = pastes[PasteID(address.key, hash: settings.hash)], live.ending == nil, live.viewers.isEmpty,
+            let paste = live.paste, paste.committed.cursor.seq == 0, !paste.hasPending
+        else { return }
+        end(live, LivePaste.Ending(reason: .deleted, requester: nil))
     }
 
     /// The request in hand has its answer, or the answer is on its way out.
@@ -202,7 +222,9 @@ extension ShardCore {
 
     /// The peer has ended its side. What it asked before is answered.
     func endsAfterAnswer(_ session: Session) -> Bool {
-        guard let http = session.http, http.exchange?.isComplete == true, !session.isClosing else { return false }
+        guard let http = session.http, let exchange = http.exchange, exchange.isComplete, !session.isClosing,
+            exchange.route?.errand != .events
+        else { return false }
         http.isLast = true
         return true
     }

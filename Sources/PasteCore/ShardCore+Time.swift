@@ -194,7 +194,8 @@ extension ShardCore {
             timeOut(session)
             return
         }
-        call(session, at: due)
+        let stallsAt = session.outbox.isEmpty ? due : session.lastOutputAt + settings.stalledReaderMilliseconds
+        call(session, at: min(due, max(now + 1, stallsAt)))
     }
 
     private func lookAtWebSocketClock(_ session: Session) {

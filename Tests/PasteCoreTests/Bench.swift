@@ -37,11 +37,15 @@ final class Bench {
         }
     }
 
-    init(shards: Int = 1, site: Site = Site(assets: [:]), _ change: (inout CoreSettings) -> Void = { _ in }) {
+    /// - Parameter disk: Another bench's, for a server that was restarted.
+    init(
+        shards: Int = 1, site: Site = Site(assets: [:]), disk: MemoryStore? = nil,
+        _ change: (inout CoreSettings) -> Void = { _ in }
+    ) {
         var settings = CoreSettings(hash: KeyedHash(secret: [UInt8](repeating: 7, count: 32)))
         change(&settings)
         self.settings = settings
-        disk = MemoryStore(limits: settings.limits)
+        self.disk = disk ?? MemoryStore(limits: settings.limits)
         accounts = Visitors(settings.visitors)
         for shard in 0..<shards {
             cores.append(
@@ -237,6 +241,13 @@ extension PeerAddress {
     }
 }
 
+/// What a store answers at once.
+final class AnswerSink: StoreSink {
+    private let answers = Mutex<[StoreAnswer]>([])
+    var first: StoreAnswer? { answers.withLock { $0.first } }
+    func deliver(_ answers: [StoreAnswer]) { self.answers.withLock { $0 += answers } }
+}
+
 /// One connection on the bench.
 final class Visitor {
     let slot: UInt32
@@ -337,6 +348,14 @@ final class Visitor {
 }
 
 extension MemoryStore {
+    /// How many pastes there are.
+    var pasteCount: Int? {
+        let sink = Bench.Sink()
+        submit([.expiring(before: 0, limit: 0)], answersTo: sink)
+        guard case .expiring(.success(let found))? = sink.answers.withLock({ $0.first }) else { return nil }
+        return found.pasteCount
+    }
+
     /// Whether it has this paste.
     func holds(_ id: PasteID) -> Bool {
         let sink = Bench.Sink()

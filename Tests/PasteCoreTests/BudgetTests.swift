@@ -153,12 +153,22 @@ struct SlowPeerTests {
         #expect(visitor.isClosed && visitor.bytes.count == before)
     }
 
-    @Test("a slow body never gets that far: its answer is there when its head is")
-    func body() {
-        let bench = Bench()
-        let visitor = visit(bench)
-        visitor.write(Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n".utf8))
-        #expect(visitor.isClosed && visitor.text.hasPrefix("HTTP/1.1 405 "))
+    @Test("content may be silent for five minutes, and takes an hour at most; what has come so far is dropped")
+    func content() {
+        for (pause, pieces) in [(Milliseconds(301_000), 1), (250_000, 16)] {
+            let bench = Bench()
+            let visitor = visit(bench)
+            visitor.write(Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n".utf8))
+            for piece in 1..<pieces {
+                visitor.write([0x61])
+                bench.pass(pause)
+                #expect(visitor.isClosed == (Milliseconds(piece) * pause > 3_600_000))
+            }
+            bench.pass(pause)
+            #expect(visitor.isClosed && visitor.text.hasPrefix("HTTP/1.1 408 "))
+            #expect(!bench.asked.contains { if case .create = $0.request { true } else { false } })
+            #expect(bench.cores[0].budget.usedBytes == 0)
+        }
     }
 
     @Test("a message has two minutes from its first byte to its last, fragments and pings in between or not")

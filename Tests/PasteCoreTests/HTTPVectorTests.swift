@@ -6,21 +6,21 @@ import Testing
 @testable import PasteCore
 
 /// A file of Protocol/vectors/http.
-private struct VectorFile<Vector: Decodable>: Decodable {
+struct HTTPVectorFile<Vector: Decodable>: Decodable {
     let vectors: [Vector]
 
     static func read(_ name: String) -> [Vector] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
         guard let data = try? Data(contentsOf: root.appending(path: "Protocol/vectors/http/" + name)),
-            let file = try? JSONDecoder().decode(VectorFile.self, from: data)
+            let file = try? JSONDecoder().decode(HTTPVectorFile.self, from: data)
         else { return [] }
         return file.vectors
     }
 }
 
 /// Each character is one byte.
-private func bytes(of text: String) -> [UInt8] {
+func bytes(of text: String) -> [UInt8] {
     text.unicodeScalars.flatMap { $0.value <= 0xFF ? [UInt8($0.value)] : Array(String($0).utf8) }
 }
 
@@ -48,8 +48,8 @@ struct BrokenVector: Decodable, CustomTestStringConvertible, Sendable {
 
 @Suite("HTTP end to end, by vectors")
 struct HTTPVectorTests {
-    static let answers = VectorFile<AnswerVector>.read("answers.json")
-    static let broken = VectorFile<BrokenVector>.read("requests.json").filter {
+    static let answers = HTTPVectorFile<AnswerVector>.read("answers.json")
+    static let broken = HTTPVectorFile<BrokenVector>.read("requests.json").filter {
         $0.limits == nil && $0.events.count == 1 && $0.events[0].failed != nil
     }
 
@@ -131,7 +131,7 @@ struct ForwardedVector: Decodable, CustomTestStringConvertible, Sendable {
 
 @Suite("Proxies, by vectors")
 struct ProxyVectorTests {
-    static let forwarded = VectorFile<ForwardedVector>.read("forwarded.json")
+    static let forwarded = HTTPVectorFile<ForwardedVector>.read("forwarded.json")
 
     private func trusting() -> Bench {
         Bench { $0.proxies = ["10.0.0.0/8", "2001:db8:ffff::/48"].compactMap { AddressRange($0) } }
@@ -201,7 +201,7 @@ struct ProxyHeaderVector: Decodable, CustomTestStringConvertible, Sendable {
 
 @Suite("PROXY protocol, by vectors")
 struct ProxyHeaderVectorTests {
-    static let vectors = VectorFile<ProxyHeaderVector>.read("proxy-protocol.json")
+    static let vectors = HTTPVectorFile<ProxyHeaderVector>.read("proxy-protocol.json")
 
     @Test("the vectors are there")
     func present() {

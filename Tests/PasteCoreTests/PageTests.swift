@@ -25,7 +25,7 @@ struct PageTests {
         "the page is served at / and at every key, with the headers that keep it safe",
         arguments: ["/", "/maple-otter-cabin", "/7K3QWD"])
     func page(path: String) {
-        let visitor = ask("GET \(path) HTTP/1.1\nHost: h\n\n")
+        let visitor = ask("GET \(path) HTTP/1.1\nHost: h\nAccept: text/html\n\n")
         #expect(visitor.text.hasPrefix("HTTP/1.1 200 "))
         #expect(visitor.text.hasSuffix("<html>page</html>"))
         let head = visitor.text.lowercased()
@@ -64,7 +64,7 @@ struct PageTests {
         "what is wrong with a request is said in its status",
         arguments: [
             ("GET /nothing/here HTTP/1.1\nHost: h\n\n", "404"), ("GET /x HTTP/1.1\nHost: h\n\n", "404"),
-            ("POST / HTTP/1.1\nHost: h\nContent-Length: 0\n\n", "405"),
+            ("PATCH / HTTP/1.1\nHost: h\nContent-Length: 0\n\n", "405"),
             ("GET / HTTP/1.1\n\n", "400"), ("GET / HTTP/1.1\nHost: a\nHost: b\n\n", "400"),
             ("GET /../etc/passwd HTTP/1.1\nHost: h\n\n", "400"),
             ("GET /live HTTP/1.1\nHost: h\n\n", "426"),

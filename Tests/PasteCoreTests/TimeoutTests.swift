@@ -202,11 +202,11 @@ struct DrainTests {
         let silent = bench.connect()
         let idle = bench.connect()
         idle.isHTTP = true
-        idle.write(Array("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
+        idle.write(Array("GET /none HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
         #expect(!idle.isClosed)
         drain(bench)
         #expect(idle.isClosed && !fresh.isClosed && !silent.isClosed)
-        fresh.write(Array("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
+        fresh.write(Array("GET /none HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
         #expect(fresh.text.hasPrefix("HTTP/1.1 404 ") && fresh.isClosed)
         bench.now += bench.settings.drainFirstRequestMilliseconds + 1_000
         bench.cores[0].timer(now: bench.now)
@@ -231,7 +231,7 @@ struct DrainTests {
         drain(bench)
         let page = bench.connect()
         page.isHTTP = true
-        page.write(Array("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
+        page.write(Array("GET /none HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
         #expect(page.text.hasPrefix("HTTP/1.1 404 ") && page.isClosed)
         let socket = bench.connect()
         socket.write(socket.wire.request)
@@ -244,7 +244,7 @@ struct DrainTests {
         let page = bench.connect()
         page.isHTTP = true
         page.reads = false
-        page.write(Array("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
+        page.write(Array("GET /none HTTP/1.1\r\nHost: h\r\n\r\n".utf8))
         drain(bench)
         page.reads = true
         page.flush()

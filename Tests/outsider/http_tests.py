@@ -35,7 +35,7 @@ class Answers(Sockets):
                 peer = self.connect(server)
                 if tls:
                     peer = self.secure(server, peer)
-                peer.sendall(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 6000000\r\n\r\n")
+                peer.sendall(b"PATCH / HTTP/1.1\r\nHost: a\r\nContent-Length: 6000000\r\n\r\n")
                 try:
                     for _ in range(92):
                         peer.sendall(bytes(65536))

@@ -104,7 +104,8 @@ class Outsiders(unittest.IsolatedAsyncioTestCase):
                 for field in ("x-content-type-options: nosniff", "referrer-policy: no-referrer"):
                     self.assertIn(field, head)
                 self.assertIn(b"<!doctype html>", curl(server.http + "/").lower())
-                self.assertEqual(curl(server.http + "/"), curl(server.http + "/maple-otter-cabin"))
+                browser = ("--header", "Accept: text/html,*/*;q=0.8")
+                self.assertEqual(curl(server.http + "/"), curl(*browser, server.http + "/maple-otter-cabin"))
                 self.assertEqual(curl(server.http + "/"), curl("--compressed", server.http + "/"))
                 tag = next(line for line in head.splitlines() if line.startswith("etag:")).split(": ")[1]
                 self.assertIn(b"304", curl("--include", "--header", f"If-None-Match: {tag}", server.http + "/"))
