@@ -37,6 +37,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/example_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py
 	$(PYTHON) Tests/outsider/api_tests.py
+	$(PYTHON) Tests/outsider/stream_tests.py
 	$(PYTHON) Tests/outsider/attackers.py
 	$(PYTHON) Tests/outsider/kill_rounds.py 20
 	$(PYTHON) Tests/outsider/operator_tests.py

@@ -1,12 +1,12 @@
-// Wires the session to the socket, the store, the page and the clock. No rules live here.
+// Wires the session to its carrier, the store, the page and the clock. No rules live here.
 
+import { Carrier } from "./carrier.js";
 import { copyText } from "./clipboard.js";
 import { Composer } from "./composer.js";
 import { ItemEditors } from "./item-editor.js";
 import { normaliseKey } from "./key.js";
 import { showWhole } from "./lists.js";
 import { Session } from "./session.js";
-import { Socket } from "./socket.js";
 import { Store } from "./store.js";
 import { problemWith, readFiles, wellFormed } from "./texts.js";
 import { View } from "./view.js";
@@ -22,7 +22,7 @@ const store = await Store.open(key ?? "");
 const left = store.load();
 const session = new Session({ client: store.client, key, ...left });
 const view = new View();
-const socket = new Socket(handle);
+const carrier = new Carrier(handle, store.client);
 const timers = new Map();
 let frame = 0;
 let cursorTimer = 0;
@@ -79,9 +79,9 @@ function show() {
 
 function perform(effect) {
   switch (effect.type) {
-    case "connect": return socket.open();
-    case "disconnect": return socket.close();
-    case "send": return socket.send(effect.message);
+    case "connect": return carrier.open();
+    case "disconnect": return carrier.close();
+    case "send": return carrier.send(effect.message);
     case "timer":
       clearTimeout(timers.get(effect.name));
       timers.set(effect.name, setTimeout(() => {
@@ -319,7 +319,10 @@ function wireTransfer() {
 
 /** A device that wakes up, or is back on the network, finds out at once whether its connection still is. */
 function wireAwakening() {
-  addEventListener("online", () => handle({ type: "network", online: true }));
+  addEventListener("online", () => {
+    carrier.forgive();
+    handle({ type: "network", online: true });
+  });
   addEventListener("offline", () => handle({ type: "network", online: false }));
   addEventListener("pageshow", (event) => event.persisted && handle({ type: "wake" }));
   addEventListener("pagehide", () => {

@@ -9,7 +9,7 @@
 //   asking --refused--> unknown
 //   asking, open --expired, closed 4400..4499--> over
 //
-// Events in:  {type: "start"} {type: "opened"} {type: "closed", code, random} {type: "timer", name, random}
+// Events in:  {type: "start"} {type: "opened", carrier?} {type: "closed", code, random} {type: "timer", name, random}
 //             {type: "message", message, time} {type: "wake"} {type: "network", online} {type: "act", verb, ...}
 // Effects:    {type: "connect"} {type: "disconnect"} {type: "send", message} {type: "timer", name, after}
 //             {type: "cancel", name} {type: "store", refs} {type: "cursor"} {type: "address", paste}
@@ -44,6 +44,7 @@ export class Session {
     this.requests = new Requests(stored, texts, cursor !== null, this.effects);
     this.paste = new Paste(key);
     this.limits = null;
+    this.carrier = "websocket"; // or "http"
     this.clockOffset = 0;
     this.cursor = cursor;
     this.asked = null; // the cursor that the last subscribe named
@@ -55,7 +56,7 @@ export class Session {
   handle(event) {
     switch (event.type) {
       case "start": this.link.connect(); break;
-      case "opened": this.#opened(); break;
+      case "opened": this.#opened(event.carrier); break;
       case "closed": this.#closed(event.code, event.random); break;
       case "timer": this.#timer(event.name, event.random); break;
       case "message": this.#message(event.message, event.time, event.random ?? 0.5); break;
@@ -118,7 +119,8 @@ export class Session {
 
   // The connection
 
-  #opened() {
+  #opened(carrier = "websocket") {
+    this.carrier = carrier;
     this.link.opened();
     this.proven = false;
     this.paste.arriving = null;

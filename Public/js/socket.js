@@ -1,5 +1,6 @@
 // The WebSocket, as thin as can be: what it says is handed on, and an old socket is never heard again.
 
+import { LOST } from "./link.js";
 import { parse, SUBPROTOCOL } from "./protocol.js";
 
 export class Socket {
@@ -13,7 +14,13 @@ export class Socket {
     this.close();
     const address = new URL("/live", location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    const socket = new WebSocket(address, SUBPROTOCOL);
+    let socket;
+    try {
+      socket = new WebSocket(address, SUBPROTOCOL);
+    } catch {
+      // This browser has none, or may not.
+      return void queueMicrotask(() => this.report({ type: "closed", code: LOST, random: Math.random() }));
+    }
     this.socket = socket;
     const ifCurrent = (handler) => (event) => {
       if (this.socket === socket) handler(event);

@@ -90,7 +90,9 @@ export function standing(session) {
   if (phase === "unknown") return { look: "over", text: "No such paste" };
   if (session.connection === "stopped") return { look: "trouble", text: join("Stopped", notSent) };
   if (!session.online && session.connection !== "idle") return { look: "trouble", text: join("Offline", notSent) };
-  if (session.connection === "live") return { look: "live", text: "Live" };
+  if (session.connection === "live") {
+    return { look: "live", text: session.carrier === "http" ? "Live, without WebSocket" : "Live" };
+  }
   if (session.connection === "idle") return { look: "quiet", text: "Not connected" };
   const first = session.attempts === 0 && !session.paste.loaded;
   return { look: "waiting", text: join(first ? "Connecting" : "Reconnecting", notSent) };

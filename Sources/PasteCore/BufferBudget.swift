@@ -70,11 +70,11 @@ extension ShardCore {
     /// What one connection may hold before closing it could help.
     private static let spareBytes = 1_024
 
-    private func relieve(_ session: Session) {
+    func relieve(_ session: Session) {
         counters.relievedConnections &+= 1
         let reads = session.outbox.weight <= Self.spareBytes
         if !session.isClosing, reads {
-            if session.webSocket == nil {
+            if session.http != nil {
                 refuseForLoad(session)
             } else {
                 close(session, .tryAgainLater, "the server is short of memory, come back later")

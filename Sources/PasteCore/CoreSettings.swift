@@ -59,6 +59,14 @@ public struct CoreSettings: Sendable {
     public var pingMilliseconds: Milliseconds = 30_000
     /// Silence after that ping before the connection counts as gone.
     public var pongMilliseconds: Milliseconds = 30_000
+    /// Silence on an event stream before a comment is sent: well below the 30 to 60 s after which proxies end what is
+    /// quiet, and what WHATWG HTML section 9.2.7 advises.
+    public var signOfLifeMilliseconds: Milliseconds = 15_000
+    /// What an `EventSource` is told to wait before it comes back: drawn from this range, so that not everybody is
+    /// back at the same instant after a restart.
+    public var streamRetryMilliseconds: Range<Milliseconds> = 1_000..<5_000
+    /// Bytes that may come behind the request for an event stream, and are skipped: an empty line too many. More ends it.
+    public var strayBytes = 1_024
     /// From the first byte of a WebSocket message to its last, fragments and all: 6 MiB at 0.5 Mbit/s.
     public var messageMilliseconds: Milliseconds = 120_000
     /// A viewer with waiting output that reads nothing at all.

@@ -19,6 +19,8 @@ public struct Counters: Sendable {
     public internal(set) var badRequests: UInt64 = 0
     /// WebSockets opened.
     public internal(set) var upgrades: UInt64 = 0
+    /// Event streams begun.
+    public internal(set) var streams: UInt64 = 0
     /// WebSocket messages received.
     public internal(set) var messages: UInt64 = 0
     /// WebSocket messages that were no message of the protocol.
@@ -89,6 +91,7 @@ public struct Counters: Sendable {
         ("requests", "HTTP requests whose head was read.", \.requests),
         ("bad_requests", "HTTP requests that were refused or broken.", \.badRequests),
         ("upgrades", "WebSockets opened.", \.upgrades),
+        ("event_streams", "Event streams begun.", \.streams),
         ("messages", "WebSocket messages received.", \.messages),
         ("bad_messages", "WebSocket messages that were no message of the protocol.", \.badMessages),
         ("bad_frames", "Connections failed for a broken WebSocket rule.", \.badFrames),

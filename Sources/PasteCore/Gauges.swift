@@ -2,6 +2,8 @@
 public struct Gauges: Sendable {
     /// Upgraded connections.
     public internal(set) var webSockets = 0
+    /// Event streams.
+    public internal(set) var streams = 0
     /// Bytes that wait to be sent.
     public internal(set) var outboxBytes = 0
     /// Pastes in memory.
@@ -20,6 +22,7 @@ extension ShardCore {
     public var gauges: Gauges {
         var gauges = Gauges()
         gauges.webSockets = webSockets
+        gauges.streams = streams
         gauges.outboxBytes = outboxBytes
         gauges.pastes = pastes.count
         gauges.followedPastes = followed.count

@@ -52,8 +52,8 @@ final class LivePaste {
         case subscribe(key: String, after: Cursor?, pending: [UInt64])
         case request(ref: UInt64, PasteRequest)
         case delete(ref: UInt64)
-        /// The HTTP request in hand says what.
-        case http
+        /// The HTTP request in hand says what; this is the cursor that it names.
+        case http(from: Cursor?)
     }
 
     /// Who is to be told what became of a request.

@@ -4,10 +4,11 @@ import PasteProtocol
 import WebSocket
 
 /// One connection's state above the socket: an HTTP connection until it is upgraded, a device's WebSocket
-/// from then on. Shard-confined; it does not know the shard.
+/// or its event stream from then on. Shard-confined; it does not know the shard.
 ///
 ///     http --upgrade--> webSocket --subscribe--> viewer of a paste --unsubscribe, end--> webSocket
-///       \__________________\_____________________\_____ finish -----> closing (flushed, then closed)
+///       \---GET /KEY/events--> stream, a viewer of that paste --end-------\
+///        \________________________\_________________________\_ finish --> closing (flushed, then closed)
 final class Session {
     let id: ConnectionID
     /// Who connected, and whether by TLS.
@@ -26,6 +27,8 @@ final class Session {
     var webSocket: WebSocketSession?
     /// The WebSocket's, at hand for the fan-out.
     var deflateWindow = DeflateWindow.none
+    /// The event stream that answers the connection's last request; then there is neither of the two above.
+    var stream: EventStream?
     /// The authority of the upgrade's `Host`, for the URLs in `created`.
     var host = ""
 

@@ -11,7 +11,7 @@ extension ShardCore {
     func run(_ errand: Errand, on live: LivePaste, at address: Address, _ session: Session) {
         switch errand {
         case .newest, .item, .pad, .snapshot, .reading: show(errand, of: live, at: address, session)
-        case .events: refuse(Refusal(.notImplemented, "There are no events here yet."), session)
+        case .events: openStream(of: live, session)
         case .append: append(to: live, session)
         case .message: run(messageFor: live, session)
         case .remove(let item):

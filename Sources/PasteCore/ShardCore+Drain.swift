@@ -119,7 +119,7 @@ extension ShardCore {
     }
 
     func finishForDrain(_ session: Session) {
-        if session.webSocket != nil {
+        if session.webSocket != nil || session.stream != nil {
             close(session, .goingAway, "the server is restarting")
         } else {
             finish(session)

@@ -105,7 +105,7 @@ extension ShardCore {
         case .make, .makeByMessage: exchange.isComplete ? make(session) : invite(session)
         case .paste(let address, _):
             if moves(session, to: PasteID(address.key, hash: settings.hash)) { return }
-            seek(.http, address.key, session)
+            seek(.http(from: StreamWish(exchange)?.cursor), address.key, session)
         }
     }
 

@@ -152,7 +152,7 @@ extension ShardCore {
                 return sendHome(session, rests: true)
             }
             let cursor = view.paste.copy?.withNext(after: view.cursor) { message in
-                let form = message.frame(for: session.deflateWindow, by: codec, on: budget)
+                let form = message.bytes(for: session, by: codec, on: budget)
                 queue(session, form.bytes, owner: form.owner)
             }
             if let cursor {
@@ -163,7 +163,7 @@ extension ShardCore {
                 guard view.missedDevices else { return }
                 session.view?.missedDevices = false
                 var message = shared(.devices(count: log.devices))
-                let form = message.frame(for: session.deflateWindow, by: codec, on: budget)
+                let form = message.bytes(for: session, by: codec, on: budget)
                 queue(session, form.bytes, owner: form.owner)
             }
         }

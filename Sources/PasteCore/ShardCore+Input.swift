@@ -17,7 +17,11 @@ extension ShardCore {
             }
         }
         if offset < bytes.count, !session.isClosing {
-            session.held.append(bytes.span.extracting(offset..<bytes.count))
+            if session.stream == nil {
+                session.held.append(bytes.span.extracting(offset..<bytes.count))
+            } else {
+                skipInput(session, bytes.count - offset)
+            }
         }
         if let webSocket = session.webSocket, !session.isClosing {
             timeMessage(of: session, webSocket)

@@ -240,7 +240,7 @@ extension Session {
 extension LivePaste {
     /// Whether a wish comes with a tag of this history.
     func proves(_ wish: Wish) -> Bool {
-        guard case .subscribe(_, let cursor?, _) = wish, let paste else { return false }
+        guard let cursor = wish.cursor, let paste else { return false }
         return switch paste.next(after: cursor, maxBytes: 0) {
         case .events, .snapshot(same: true): true
         case .snapshot(same: false): false

@@ -85,10 +85,22 @@ extension ShardCore {
         }
     }
 
-    /// Encodes a message for one device and queues it.
+    /// Encodes a message for one device, queues it and marks that as dirty.
     func send(_ session: Session, _ message: ServerMessage) {
+        queue(session, message)
+        markDirty(session)
+    }
+
+    /// Encodes a message for one device and queues it.
+    /// - Parameter position: In a stream, the cursor that its reader has with it.
+    func queue(_ session: Session, _ message: ServerMessage, position: Cursor? = nil) {
         var outgoing = outgoing(message)
-        send(session, &outgoing)
+        if let stream = session.stream {
+            let event = EventStream.event(outgoing.payload, position: position ?? message.position)
+            queue(session, stream.wrapped(event))
+        } else {
+            queue(session, outgoing.frame(for: session.deflateWindow, by: codec))
+        }
     }
 
     /// Encodes a message once, as the frames that everyone shares.

@@ -22,7 +22,7 @@ extension ShardCore {
 
     /// Looks a key up. Who guesses waits for it, see `ShardCore+Limits`.
     func seek(_ wish: LivePaste.Wish, _ key: PasteKey, _ session: Session) {
-        if !wish.namesCursor, waitsForLookUp(session, wish, key) { return }
+        if wish.cursor == nil, waitsForLookUp(session, wish, key) { return }
         if case .subscribe = wish {
             leave(session)
         }
@@ -346,10 +346,12 @@ extension ShardCore {
 }
 
 extension LivePaste.Wish {
-    /// Whether it is a `subscribe` that knows a tag.
-    var namesCursor: Bool {
-        if case .subscribe(_, .some, _) = self { return true }
-        return false
+    /// The cursor, with its tag, from which somebody wants to follow the paste.
+    var cursor: Cursor? {
+        switch self {
+        case .subscribe(_, let cursor, _), .http(let cursor): cursor
+        case .request, .delete: nil
+        }
     }
 
     /// The request's number, if the wish is one.

@@ -181,7 +181,13 @@ extension ShardCore {
             counters.stalledReaders &+= 1
             return close(session, .slowReader)
         }
-        session.webSocket == nil ? lookAtHTTPClock(session) : lookAtWebSocketClock(session)
+        if session.stream != nil {
+            lookAtStreamClock(session)
+        } else if session.webSocket != nil {
+            lookAtWebSocketClock(session)
+        } else {
+            lookAtHTTPClock(session)
+        }
     }
 
     private func lookAtHTTPClock(_ session: Session) {
@@ -228,7 +234,7 @@ extension ShardCore {
     }
 
     /// Calls at a time, or before it when the reader will have stalled by then or a message taken too long.
-    private func callReader(_ session: Session, at time: Milliseconds) {
+    func callReader(_ session: Session, at time: Milliseconds) {
         let stallsAt = session.outbox.isEmpty ? .max : session.lastOutputAt + settings.stalledReaderMilliseconds
         let messageEndsAt = session.messageBegunAt.map { $0 + settings.messageMilliseconds } ?? .max
         call(session, at: min(time, max(now + 1, min(stallsAt, messageEndsAt))))

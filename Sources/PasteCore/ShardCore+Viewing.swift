@@ -44,13 +44,14 @@ extension ShardCore {
         scheduleUnload(live)
     }
 
-    /// Everyone who follows a paste is told that it is over; their connections stay.
+    /// Everyone who follows a paste is told that it is over; WebSockets stay, streams end.
     func endViews(of live: LivePaste, _ reason: EndReason) {
         var message = shared(.expired(paste: live.key.name, reason))
         for viewer in live.viewers {
             send(viewer, &message)
             live.remove(viewer, now: now)
             viewers -= 1
+            endStream(viewer)
         }
         endFollowers(of: live, .ended(reason))
     }
@@ -145,11 +146,6 @@ extension ShardCore {
                     acked: paste.receipts(of: view.author, refs: pending))))
     }
 
-    private func queue(_ session: Session, _ message: ServerMessage) {
-        var outgoing = outgoing(message)
-        queue(session, &outgoing)
-    }
-
     // MARK: Snapshots
 
     /// What everyone may do who has the key.
@@ -183,7 +179,9 @@ extension ShardCore {
                         pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
                         acked: parts.acked, devices: view.paste.deviceCount, more: more)))
         } else {
-            queue(session, .items(Array(items[start..<end]), more: more))
+            // Only whoever has all parts of a snapshot stands at its cursor.
+            queue(
+                session, .items(Array(items[start..<end]), more: more), position: more ? nil : parts.state.cursor)
         }
         parts.next = end
         return !more

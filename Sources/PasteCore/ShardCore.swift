@@ -64,6 +64,8 @@ public final class ShardCore {
     var viewers = 0
     /// Upgraded connections.
     var webSockets = 0
+    /// Event streams.
+    var streams = 0
     /// Bytes in all outboxes.
     var outboxBytes = 0
     /// Sessions that are not on their way out.
@@ -205,6 +207,9 @@ public final class ShardCore {
         case .handOff: handOffIfReady(session)
         default: break
         }
+        if session.stream?.isOver == true, session.outbox.isEmpty {
+            finish(session)
+        }
     }
 
     /// What the tick asks for. To be called after all of the tick's events, and again after `sent` when
@@ -284,17 +289,6 @@ public final class ShardCore {
         outboxBytes += bytes.count
     }
 
-    /// Queues a message for a session, compressed if that was agreed on and pays.
-    func queue(_ session: Session, _ message: inout OutgoingMessage) {
-        queue(session, message.frame(for: session.deflateWindow, by: codec))
-    }
-
-    /// Queues a message for a session and marks it as dirty.
-    func send(_ session: Session, _ message: inout OutgoingMessage) {
-        queue(session, &message)
-        markDirty(session)
-    }
-
     func markDirty(_ session: Session) {
         guard !session.isDirty else { return }
         session.isDirty = true
@@ -310,6 +304,7 @@ public final class ShardCore {
     private func forget(_ session: Session) {
         sessions[Int(session.id.slot)] = nil
         webSockets -= session.webSocket == nil ? 0 : 1
+        streams -= session.stream == nil ? 0 : 1
         counters.connectionsClosed &+= 1
     }
 
@@ -326,10 +321,14 @@ public final class ShardCore {
         call(session, at: session.closesAt)
     }
 
-    /// Says goodbye by a close frame, then finishes.
+    /// Says goodbye by a close frame, or a stream's last event, then finishes.
     func close(_ session: Session, _ code: CloseCode, _ reason: String) {
-        if !session.isClosing, let frame = session.webSocket?.close(code, reason: reason) {
-            send(session, frame)
+        if !session.isClosing {
+            if let frame = session.webSocket?.close(code, reason: reason) {
+                send(session, frame)
+            } else if let stream = session.stream, !stream.isOver {
+                send(session, stream.wrapped(EventStream.farewell(code: code.rawValue, reason: reason)) + stream.end)
+            }
         }
         finish(session)
     }

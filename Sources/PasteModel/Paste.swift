@@ -200,6 +200,9 @@ public final class Paste {
         return .events(events)
     }
 
+    /// The cursor at a committed seq; nil when its tag is no longer held.
+    public func cursor(at seq: UInt64) -> Cursor? { log.cursor(at: seq) }
+
     /// The receipts of those requests that took effect and are durable.
     public func receipts(of author: Author, refs: some Sequence<UInt64>) -> [Receipt] {
         guard let record = committed.clients[author] else { return [] }

@@ -204,11 +204,16 @@ struct PasteLog {
 
     /// Whether the cursor belongs to this history: false too when its tag is no longer held.
     func holds(_ cursor: Cursor) -> Bool {
-        if cursor.seq > committedSeq { return false }
-        if cursor.seq > base.seq { return entries[index(of: cursor.seq)].event.cursor.tag == cursor.tag }
-        if cursor.seq == base.seq { return base.tag == cursor.tag }
-        let age = base.seq - cursor.seq
-        return age <= UInt64(older.count) && older[older.count - Int(age)] == cursor.tag
+        self.cursor(at: cursor.seq) == cursor
+    }
+
+    /// The cursor of a committed place; nil when it is no longer held.
+    func cursor(at seq: UInt64) -> Cursor? {
+        if seq > committedSeq { return nil }
+        if seq > base.seq { return entries[index(of: seq)].event.cursor }
+        if seq == base.seq { return base }
+        let age = base.seq - seq
+        return age <= UInt64(older.count) ? Cursor(seq: seq, tag: older[older.count - Int(age)]) : nil
     }
 
     /// The committed events behind a held cursor, about `maxBytes` of them and at least one; nil when a body

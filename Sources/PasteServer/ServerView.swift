@@ -60,10 +60,12 @@ package struct ServerView: OperatorView {
 
     private func describeHoldings(_ figures: [Statistics.Figures], _ text: inout MetricsText) {
         func sum(_ value: (Statistics.Figures) -> Int) -> Int64 { Int64(figures.reduce(0) { $0 + value($1) }) }
-        let (all, webSockets) = (sum(\.connections), sum(\.gauges.webSockets))
+        let (all, webSockets, streams) = (
+            sum(\.connections), sum(\.gauges.webSockets), sum(\.gauges.streams)
+        )
         text.gauge(
             "connections", "Connections that are open.", by: "kind",
-            [("http", max(0, all - webSockets)), ("websocket", webSockets)])
+            [("http", max(0, all - webSockets - streams)), ("websocket", webSockets), ("stream", streams)])
         text.gauge("viewers", "Devices that follow a paste.", sum(\.gauges.viewers))
         text.gauge("pastes_open", "Pastes in memory.", sum(\.gauges.pastes))
         text.gauge(

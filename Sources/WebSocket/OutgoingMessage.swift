@@ -16,6 +16,9 @@ public struct OutgoingMessage: Sendable {
         start = plain.count &- payload.count
     }
 
+    /// The payload.
+    public var payload: ArraySlice<UInt8> { plain[start...] }
+
     /// The same message in arrays of its own, for another thread.
     public func copied() -> OutgoingMessage {
         var copy = self

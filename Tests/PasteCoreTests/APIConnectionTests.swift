@@ -1,5 +1,6 @@
 import PasteModel
 import PasteProtocol
+import Seeded
 import Testing
 
 @testable import PasteCore

@@ -1,6 +1,7 @@
 import HTTP1
 import HTTPTypes
 import PasteModel
+import Seeded
 import Testing
 
 @testable import PasteCore
@@ -30,7 +31,8 @@ struct RouteTests {
         "method and path lead there",
         arguments: [
             ("GET", "/?read", "plainPage"), ("GET", "/?read=&key=7k3+qwd", "7K3QWD"), ("GET", "/?read&key=a", "404 "),
-            ("GET", "/7K3QWD?read", "7K3QWD reading"), ("GET", "/", "page"), ("HEAD", "/?x", "page"), ("PUT", "/", "make"), ("POST", "/", "make"),
+            ("GET", "/7K3QWD?read", "7K3QWD reading"), ("GET", "/", "page"), ("HEAD", "/?x", "page"),
+            ("PUT", "/", "make"), ("POST", "/", "make"),
             ("GET", "/style.css", "asset /style.css"), ("GET", "/js/main.js", "asset /js/main.js"),
             ("PUT", "/js/main.js", "404 "), ("DELETE", "/style.css", "405 GET, HEAD"), ("GET", "/live", "webSocket"),
             ("POST", "/live", "makeByMessage"), ("PUT", "/live", "webSocket"),

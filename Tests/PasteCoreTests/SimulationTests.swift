@@ -3,7 +3,7 @@ import Testing
 
 /// The service under trouble: slow and failing store, cut connections, kills, slow readers, vandals. Laws 1, 2, 3,
 /// 5 and 6 of PRODUCT.md, and that everybody gets level when the trouble ends, are held against everything that any
-/// device is shown. People type into the pad and the items meanwhile, each in letters of their own, by the command
+/// device or event stream is shown. People type into the pad and the items meanwhile, each in letters of their own, by the command
 /// line's own model of a text: no letter is lost, doubled, or other on one device than on another.
 ///
 /// One seed makes one world. To replay one and read what happens: `SIMULATION_SEED=17 swift test --filter
@@ -48,6 +48,7 @@ struct SimulationTests {
         #expect(tally.eventsStored >= 500 && tally.eventsChecked >= 1_500, "\(tally)")
         #expect(tally.letters >= 2_000 && tally.edits >= 500, "\(tally)")
         #expect(tally.moves >= 50 && tally.returns >= 50 && tally.notes.count >= 9, "\(tally)")
+        #expect(tally.streamed >= 500 && tally.resumptions >= 20, "\(tally)")
         #expect(tally.crashes >= 1 && tally.handOffs >= 3 && tally.errors >= 5, "\(tally)")
     }
 
@@ -85,6 +86,8 @@ struct Tally: CustomStringConvertible {
     private(set) var moves = 0
     private(set) var returns = 0
     private(set) var notes: [String: Int] = [:]
+    private(set) var streamed = 0
+    private(set) var resumptions = 0
     /// Different error codes that devices were told.
     var errors: Int { codes.count }
     private var codes: Set<String> = []
@@ -102,6 +105,8 @@ struct Tally: CustomStringConvertible {
         moves += world.moves
         returns += world.returns
         notes.merge(world.notes, uniquingKeysWith: +)
+        streamed += world.onlookers.reduce(0) { $0 + $1.eventsShown }
+        resumptions += world.onlookers.reduce(0) { $0 + $1.resumptions }
         codes.formUnion(world.errors.keys.map(\.rawValue))
     }
 
@@ -110,7 +115,8 @@ struct Tally: CustomStringConvertible {
         \(worlds) worlds, \(steps) steps, \(eventsStored) events, shown \(eventsChecked) times; \(letters) letters \
         typed, \(edits) edits, \(rebases) carried over a snapshot; \(crashes) kills, \
         \(handOffs) hand-offs, \(moves) viewers moved to followers and \(returns) came home, notes \
-        \(notes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " ")); errors \(codes.sorted().joined(separator: " "))
+        \(notes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " ")); \
+        \(streamed) events on streams, resumed \(resumptions) times; errors \(codes.sorted().joined(separator: " "))
         """
     }
 }

@@ -10,7 +10,7 @@ import pathlib
 import sys
 import unittest
 
-MODULES = ["test_page", "test_live", "test_editing"]
+MODULES = ["test_page", "test_live", "test_editing", "test_without_websocket"]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))

@@ -18,7 +18,7 @@ final class Device {
     let secret: ClientSecret
     let slowness: Link.Slowness
     /// Whether it hardly ever wants anything.
-    var isOnlooker = false
+    var isQuiet = false
     var files: [File] = []
     var call: Call?
     /// What it shows.
@@ -70,7 +70,7 @@ final class Device {
     }
 
     private func think() {
-        if manner == .viewer, !isOnlooker, !world.isHealed, dice.chance(world.plan.typing) { type() }
+        if manner == .viewer, !isQuiet, !world.isHealed, dice.chance(world.plan.typing) { type() }
         guard let call else { return connect() }
         if call.heardAt + 65_000 < now {
             // Half open: the server's pings and answers stopped long ago.

@@ -8,7 +8,7 @@ struct Plan {
     var pastes: Int
     var viewers: Int
     /// Viewers besides those, who mostly look on.
-    var onlookers: Int
+    var quietViewers: Int
     var scripts: Int
     var hostiles: Int
     /// Steps of trouble before everything heals.
@@ -76,7 +76,7 @@ struct Plan {
         settings.spreadPauseMilliseconds = dice.pick(50, 5_000)
         settings.followWindowBytes = dice.pick(1, 1_000, 1 << 20)
         settings.followedBytes = dice.pick(1, 1_000, 4 << 20)
-        onlookers = dice.chance(500) ? dice.within(3...9) : 0
+        quietViewers = dice.chance(500) ? dice.within(3...9) : 0
         mailDelay = dice.pick(0...0, 0...5, 0...300)
     }
 }

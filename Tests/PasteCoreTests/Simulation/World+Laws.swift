@@ -33,6 +33,9 @@ extension World {
 
     /// When everything works again, everybody gets level and every request its answer.
     func checkLiveness() {
+        for onlooker in onlookers where !onlooker.isAtRest {
+            ledger.violation("liveness: \(onlooker.brief) is not level")
+        }
         for device in devices where !device.isAtRest {
             let waiting = device.files.filter { !$0.isOver }.flatMap { $0.outbox.map(\.ref) }
             ledger.violation(
@@ -47,6 +50,7 @@ extension World {
 
     /// Laws 2 and 3: devices, cores and disk tell the same story.
     func checkAgreement() {
+        for onlooker in onlookers { onlooker.expectTruth() }
         for device in devices {
             for file in device.files {
                 for ref in file.acknowledged where ledger.seq(file.author, ref, of: file.id) == nil {

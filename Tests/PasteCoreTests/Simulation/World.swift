@@ -16,6 +16,7 @@ final class World {
     let store: SimulatedStore
     private(set) var shards: [SimulatedShard] = []
     private(set) var devices: [Device] = []
+    private(set) var onlookers: [Onlooker] = []
     /// The keys of the pastes that were made: everybody is told.
     private(set) var keys: [String] = []
     /// Nothing goes wrong and nobody wants anything new any more.
@@ -47,11 +48,11 @@ final class World {
         store.foreignWrites = plan.foreignWrites
         store.deliver = { answer, shard in shard.answer([answer]) }
         start()
-        for name in 0..<plan.viewers + plan.onlookers {
+        for name in 0..<plan.viewers + plan.quietViewers {
             let slowness: Link.Slowness =
                 dice.chance(150) ? .trickle(bytes: dice.within(40...400), every: dice.milliseconds(50...500)) : .none
             devices.append(Device(name: name, manner: .viewer, slowness: slowness, world: self))
-            devices.last?.isOnlooker = name >= plan.viewers
+            devices.last?.isQuiet = name >= plan.viewers
         }
         for _ in 0..<plan.scripts {
             devices.append(Device(name: devices.count, manner: .script, slowness: .none, world: self))
@@ -165,6 +166,12 @@ final class World {
         for device in devices {
             agenda.plan(after: dice.milliseconds(0...500)) { device.live() }
         }
+        for name in 0..<Int(seed % 3) {
+            onlookers.append(Onlooker(name: name, world: self))
+        }
+        for onlooker in onlookers {
+            agenda.plan(after: 500) { onlooker.live() }
+        }
         for number in 0..<plan.hostiles {
             Vandal(number: number, world: self).live()
         }
@@ -172,7 +179,7 @@ final class World {
         while agenda.steps < plan.troubledSteps, ledger.violations.isEmpty, step(until: .max) {}
         heal()
         let end = agenda.now + 400_000
-        while ledger.violations.isEmpty, !(devices.allSatisfy(\.isAtRest) && !shards.isEmpty), step(until: end) {}
+        while ledger.violations.isEmpty, !isAtRest, step(until: end) {}
         while ledger.violations.isEmpty, lettersUnderWay > 0 || shards.contains(where: \.hasLetters), step(until: end) {
         }
         guard ledger.violations.isEmpty else { return }
@@ -182,6 +189,10 @@ final class World {
         checkLetters()
         guard ledger.violations.isEmpty, dice.chance(500) else { return }
         outliveEverything()
+    }
+
+    private var isAtRest: Bool {
+        devices.allSatisfy(\.isAtRest) && onlookers.allSatisfy(\.isAtRest) && !shards.isEmpty
     }
 
     private func step(until end: Milliseconds) -> Bool {
@@ -209,6 +220,7 @@ final class World {
             device.call?.link.readsFrom = agenda.now
             device.call?.link.slowness = .none
         }
+        for onlooker in onlookers { onlooker.heal() }
     }
 }
 
