@@ -185,8 +185,8 @@ final class Crowd {
     }
 
     /// The device of a visitor connects once more and subscribes.
-    func again(_ visitor: Visitor) -> Visitor {
-        let again = bench.device(UInt64(visitor.slot) + 1)
+    func again(_ visitor: Visitor, core: Int = 0) -> Visitor {
+        let again = bench.device(UInt64(visitor.slot) + 1, core: core)
         again.say(.subscribe(paste: key, after: nil, pending: []))
         return again
     }
