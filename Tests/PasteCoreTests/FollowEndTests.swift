@@ -138,7 +138,19 @@ struct FollowEndTests {
         #expect(crowd.live?.deviceCount == 3 && crowd.counts.reduce(0, +) == 3)
     }
 
-    @Test("a drain closes viewers everywhere, and moves nobody any more")
+    @Test("a drain moves nobody any more")
+    func drainMovesNobody() {
+        let bench = Bench(shards: 2) {
+            $0.viewersPerShard = 2
+            $0.drainClosesPerSecond = 1
+        }
+        let crowd = Crowd(6, on: bench)
+        for core in bench.cores { core.drain(now: bench.now, within: 60_000) }
+        bench.pass(500)
+        #expect(bench.underWay.isEmpty && crowd.atHome.count == 5)
+    }
+
+    @Test("a drain closes viewers everywhere")
     func drain() {
         let bench = Bench(shards: 2) { $0.viewersPerShard = 2 }
         let crowd = Crowd(6, on: bench)

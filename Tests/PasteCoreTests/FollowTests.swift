@@ -42,7 +42,10 @@ struct FollowTests {
 
     @Test("who has output, a request in flight, half a message or a ping to answer is not moved")
     func busy() {
-        let bench = Bench(shards: 2) { $0.viewersPerShard = 1 }
+        let bench = Bench(shards: 2) {
+            $0.viewersPerShard = 1
+            $0.restMilliseconds = 0
+        }
         let crowd = Crowd(4, on: bench)
         let (reader, asker, writer, silent) = (crowd[0], crowd[1], crowd[2], crowd[3])
         reader.reads = false
