@@ -83,6 +83,21 @@ public struct CoreSettings: Sendable {
     public var sweepLimit = 1_000
     /// Before a batch whose outcome is unknown is submitted again.
     public var retryMilliseconds: Milliseconds = 100
+    /// Viewers of one paste that are worth a shard: sending to fewer costs less than waking another thread. A paste with
+    /// twice as many is spread over two shards, and so on.
+    public var viewersPerShard = 64
+    /// Viewers of one paste that are moved away at once, so that a tick stays short.
+    public var movesPerRound = 64
+    /// Between two such moves.
+    public var spreadMilliseconds: Milliseconds = 20
+    /// The same when those who are left are at work or slow.
+    public var spreadPauseMilliseconds: Milliseconds = 5_000
+    /// For how long who has asked for something, or was too slow elsewhere, stays at home.
+    public var restMilliseconds: Milliseconds = 60_000
+    /// Bytes of events that a follower was sent and has not taken.
+    public var followWindowBytes = 1 << 20
+    /// Bytes of events that a follower holds for those of its viewers who are behind.
+    public var followedBytes = 4 << 20
     /// Between two `devices` messages of one paste.
     public var devicesMilliseconds: Milliseconds = 1_000
     /// Live pastes above which new keys get 40 bits instead of 30.

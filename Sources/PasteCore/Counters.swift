@@ -7,8 +7,12 @@ public struct Counters: Sendable {
     public internal(set) var connectionsOpened: UInt64 = 0
     /// Connections closed or handed over to another shard.
     public internal(set) var connectionsClosed: UInt64 = 0
-    /// Connections handed over to their paste's home shard.
+    /// Connections handed over to another shard.
     public internal(set) var connectionsHandedOver: UInt64 = 0
+    /// Viewers moved to a shard that follows their paste.
+    public internal(set) var viewersMoved: UInt64 = 0
+    /// Viewers that came back from there.
+    public internal(set) var viewersReturned: UInt64 = 0
     /// HTTP requests whose head was read.
     public internal(set) var requests: UInt64 = 0
     /// HTTP requests that were refused or broken.
@@ -81,7 +85,9 @@ public struct Counters: Sendable {
     public static let rows: [Row] = [
         ("connections_opened", "Connections accepted or taken over from another shard.", \.connectionsOpened),
         ("connections_closed", "Connections closed or handed over to another shard.", \.connectionsClosed),
-        ("connections_handed_over", "Connections handed over to their paste's home shard.", \.connectionsHandedOver),
+        ("connections_handed_over", "Connections handed over to another shard.", \.connectionsHandedOver),
+        ("viewers_moved", "Viewers moved to a shard that follows their paste.", \.viewersMoved),
+        ("viewers_returned", "Viewers that came back to their paste's home shard.", \.viewersReturned),
         ("requests", "HTTP requests whose head was read.", \.requests),
         ("bad_requests", "HTTP requests that were refused or broken.", \.badRequests),
         ("upgrades", "WebSockets opened.", \.upgrades),

@@ -4,6 +4,8 @@ import PasteModel
 public struct Effects: Sendable {
     /// Hand to the store, in one submit.
     public var store: [StoreRequest] = []
+    /// Tell these shards, by `heard`, in this order and before any of `handOffs`.
+    public var notes: [(shard: Int, ShardNote)] = []
     /// Have output: copy it out by `peek`, send it, say so by `sent`; until the outbox is empty, the socket is
     /// full (then wait until it is writable) or the turn's budget is used (then take another turn).
     public var dirty: [ConnectionID] = []
@@ -20,6 +22,7 @@ public struct Effects: Sendable {
     init() {}
 
     var isEmpty: Bool {
-        store.isEmpty && dirty.isEmpty && resumed.isEmpty && handOffs.isEmpty && closing.isEmpty && aborting.isEmpty
+        store.isEmpty && notes.isEmpty && dirty.isEmpty && resumed.isEmpty && handOffs.isEmpty && closing.isEmpty
+            && aborting.isEmpty
     }
 }

@@ -8,6 +8,8 @@ public struct Gauges: Sendable {
     public internal(set) var outboxBytes = 0
     /// Pastes in memory.
     public internal(set) var pastes = 0
+    /// Pastes of other shards that have viewers here.
+    public internal(set) var followedPastes = 0
     /// Devices that follow a paste.
     public internal(set) var viewers = 0
 
@@ -23,6 +25,7 @@ extension ShardCore {
         gauges.streams = streams
         gauges.outboxBytes = outboxBytes
         gauges.pastes = pastes.count
+        gauges.followedPastes = followed.count
         gauges.viewers = viewers
         return gauges
     }

@@ -40,6 +40,10 @@ final class LivePaste {
     var lastNamelessRef: UInt64 = 0
     /// Bytes of it that count as memory of open pastes.
     var countedBytes = 0
+    /// Its viewers on other shards.
+    var spread = Spread()
+    /// At a follower, where there never is a `paste`: what it has of the log.
+    var copy: FollowedLog?
 
     init(id: PasteID, key: PasteKey, now: Milliseconds) {
         self.id = id
@@ -91,6 +95,7 @@ final class LivePaste {
     /// Whether nothing in memory would be missed but the cached state.
     var isUnused: Bool {
         viewers.isEmpty && waiters.isEmpty && requesters.isEmpty && parked.isEmpty && ending == nil && retryAt == nil
+            && spread.followers.isEmpty
     }
 
     /// The viewer that is this device's, if there is one: a second one replaces it.

@@ -152,8 +152,14 @@ final class Session {
         var missedDevices = false
         /// Refs to be named in `resumed` once the device is level.
         var pending: [UInt64]?
+        /// What stands for it at home while it is away; 0 at home.
+        var ticket: UInt64 = 0
+        /// Whether it shall stay at home for a while once it is there.
+        var rests = false
+        /// At home: until when it is not moved away.
+        var restsUntil: Milliseconds = 0
 
-        init(of paste: LivePaste, author: Author, key: String, cursor: Cursor, mode: Mode, pending: [UInt64]) {
+        init(of paste: LivePaste, author: Author, key: String, cursor: Cursor, mode: Mode, pending: [UInt64]? = nil) {
             self.paste = paste
             self.author = author
             self.key = key
@@ -176,6 +182,8 @@ final class Session {
         case behind
         /// It gets a snapshot, part by part.
         case snapshot(SnapshotParts)
+        /// It goes home from a follower, where it gets the rest.
+        case returning
     }
 }
 
@@ -208,6 +216,8 @@ public struct SessionTransfer: Sendable {
     /// The WebSocket's message that made it go.
     let message: [UInt8]
     let held: [UInt8]
+    /// What it follows, when it goes on following it.
+    let view: MovedView?
 
     /// An HTTP connection with the request in hand.
     struct HTTP: Sendable {

@@ -10,7 +10,17 @@ extension SessionTransfer {
             http: session.http.map { HTTP($0, session.lookUp) }, webSocket: session.webSocket, host: session.host,
             client: session.client, appends: session.appends, edits: session.edits, inflated: session.inflated,
             visit: session.visit,
-            message: message, held: session.held)
+            message: message, held: session.held, view: session.view.flatMap(MovedView.init))
+    }
+}
+
+extension MovedView {
+    /// `nil` for a viewer that is not between its home and a follower.
+    fileprivate init?(_ view: Session.View) {
+        guard view.ticket > 0 else { return nil }
+        self.init(
+            paste: view.paste.id, author: view.author, key: view.key, cursor: view.cursor,
+            missedDevices: view.missedDevices, ticket: view.ticket, rests: view.rests)
     }
 }
 

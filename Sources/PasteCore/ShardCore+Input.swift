@@ -42,6 +42,7 @@ extension ShardCore {
 
     func lookAtHeld(_ session: Session) {
         guard session.wait == nil, !session.isClosing else { return }
+        if session.isReturning { return sendHome(session, rests: false) }
         var bytes = session.held
         session.held = []
         var span = bytes.mutableSpan

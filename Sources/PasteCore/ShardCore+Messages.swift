@@ -75,6 +75,7 @@ extension ShardCore {
             guard let view = session.view else {
                 return refuse(session, .notSubscribed, ref: ref)
             }
+            if takesHome(session, json) { return }
             if waits(for: view.paste, .delete(ref: ref), session) { return }
             delete(view.paste, session, ref: ref)
         case .unsubscribe:
@@ -148,6 +149,8 @@ extension ShardCore {
             if let key, !isKey(key, of: view) {
                 return refuse(session, .otherPaste, ref: ref)
             }
+            if takesHome(session, json) { return }
+            session.view?.restsUntil = now + settings.restMilliseconds
             if waitsForPermit(session, isEdit: request.isEdit, json)
                 || waits(for: view.paste, .request(ref: ref, request), session)
             {

@@ -91,7 +91,7 @@ extension ShardCore {
     func opened(_ id: PasteID, _ result: Result<StoredPaste, StoreError>) {
         guard let live = pastes[id], live.paste == nil else { return }
         switch result.flatMap({ stored in Result { () throws(StoreError) in try Paste(stored, settings.limits) } }) {
-        case .success where live.viewers.isEmpty && live.requesters.isEmpty && !hasMemory():
+        case .success where live.deviceCount == 0 && live.requesters.isEmpty && !hasMemory():
             // Others that were read meanwhile took the room.
             pastes[id] = nil
             refuseWaiters(of: live)
@@ -121,10 +121,7 @@ extension ShardCore {
                 }
                 goOn(session)
             }
-            // Viewers of a paste that could not be read again come back by themselves.
-            for viewer in live.viewers {
-                close(viewer, .busy)
-            }
+            closeViews(of: live)
         }
     }
 
@@ -311,13 +308,14 @@ extension ShardCore {
             // A snapshot that has begun is of committed state: it goes on.
             viewer.view?.mode = .behind
         }
+        holdFollowers(of: live)
         effects.store.append(.open(live.id))
     }
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: ArraySlice<Event>, of live: LivePaste) {
         var messages: [SharedMessage] = []
-        if live.viewers.contains(where: \.isLevel) {
+        if live.viewers.contains(where: \.isLevel) || !live.spread.followers.isEmpty {
             messages = events.map { shared(.event($0)) }
         }
         let cursors = events.map(\.cursor)
@@ -334,6 +332,7 @@ extension ShardCore {
                 counters.deliveries &+= 1
             }
         }
+        feed(events, messages, of: live)
         // After the fan-out: an author that is level has its event, and may be sent away now.
         for event in events {
             guard let requester = live.requesters.popFirst() else { break }

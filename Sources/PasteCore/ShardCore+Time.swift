@@ -48,6 +48,7 @@ extension ShardCore {
         if let devicesAt = live.devicesAt, devicesAt <= now {
             tellDevices(of: live)
         }
+        spreadIfDue(live)
         if let paste = live.paste, live.ending == nil, paste.committed.expiresAt <= now {
             end(live, LivePaste.Ending(reason: .expired, requester: nil))
         }

@@ -15,6 +15,7 @@ extension ShardCore {
             counters.replacedConnections &+= 1
             close(viewer, .replaced)
         }
+        replaceAway(author, of: live)
         let view = Session.View(
             of: live, author: author, key: key, cursor: paste.committed.cursor, mode: .behind, pending: pending)
         switch after.map({ paste.next(after: $0, maxBytes: settings.refillBytes) }) {
@@ -33,9 +34,11 @@ extension ShardCore {
 
     /// Ends what a session follows.
     func leave(_ session: Session) {
-        guard let live = session.view?.paste else { return }
+        guard let view = session.view else { return }
+        let live = view.paste
         live.remove(session, now: now)
         viewers -= 1
+        if live.copy != nil { return tellHome(live.id, .left(view.author, ticket: view.ticket)) }
         deviceCountChanged(live)
         scheduleUnload(live)
     }
@@ -50,9 +53,19 @@ extension ShardCore {
             endStream(viewer)
         }
         cutOffReaders(of: live)
+        endFollowers(of: live, .ended(reason))
     }
 
-    private func deviceCountChanged(_ live: LivePaste) {
+    /// Viewers of a paste that could not be read again come back by themselves.
+    func closeViews(of live: LivePaste) {
+        for viewer in live.viewers {
+            close(viewer, .busy)
+        }
+        endFollowers(of: live, .unreadable)
+    }
+
+    func deviceCountChanged(_ live: LivePaste) {
+        considerSpreading(live)
         guard live.devicesAt == nil else { return }
         let time = max(now, live.devicesToldAt &+ settings.devicesMilliseconds)
         live.devicesAt = time
@@ -62,7 +75,8 @@ extension ShardCore {
     func tellDevices(of live: LivePaste) {
         live.devicesAt = nil
         live.devicesToldAt = now
-        var message = shared(.devices(count: live.viewers.count))
+        tellFollowersDevices(of: live)
+        var message = shared(.devices(count: live.copy?.devices ?? live.deviceCount))
         for viewer in live.viewers {
             if viewer.isLevel {
                 send(viewer, &message)
@@ -74,21 +88,21 @@ extension ShardCore {
 
     // MARK: Catching up
 
-    /// Marks every viewer so that the flush asks for what comes next.
+    /// Marks every viewer so that the flush asks for what comes next; followers get it now.
     func resumeViewers(of live: LivePaste) {
         for viewer in live.viewers {
             markDirty(viewer)
         }
+        resumeFollowers(of: live)
     }
 
     /// Fills an outbox that has room from the log, until the device is level or the outbox is full again.
     func refill(_ session: Session) {
         if session.http?.stream != nil { return refillDocument(session) }
-        while let view = session.view, !view.isLevel, !session.isClosing, session.outbox.weight < settings.refillBytes,
-            let paste = view.paste.paste
-        {
+        while let view = session.view, !view.isLevel, !session.isClosing, session.outbox.weight < settings.refillBytes {
+            guard let paste = view.paste.paste else { return refillFromCopy(session) }
             switch view.mode {
-            case .level:
+            case .level, .returning:
                 return
             case .snapshot(var parts):
                 let isLast = sendPart(of: &parts, to: session, view)
@@ -119,7 +133,7 @@ extension ShardCore {
         defer {
             if view.missedDevices {
                 view.missedDevices = false
-                queue(session, .devices(count: view.paste.viewers.count))
+                queue(session, .devices(count: view.paste.deviceCount))
             }
         }
         guard let pending = view.pending else { return }
@@ -168,7 +182,7 @@ extension ShardCore {
                         paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
                         now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
                         pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
-                        acked: parts.acked, devices: view.paste.viewers.count, more: more)), items: encoded)
+                        acked: parts.acked, devices: view.paste.deviceCount, more: more)), items: encoded)
         } else {
             // Only whoever has all parts of a snapshot stands at its cursor.
             queue(

@@ -47,6 +47,14 @@ public final class ShardCore {
     var unblocked: [Session] = []
     /// Sessions that move to another shard when the tick ends.
     var departing: [Session] = []
+    /// Pastes whose viewers may be moved when the tick ends.
+    var spreading: [LivePaste] = []
+    /// Pastes that are at home elsewhere and have viewers here.
+    var followed: [PasteID: LivePaste] = [:]
+    /// Pastes that ended while they were followed.
+    var overs: [PasteID: Over] = [:]
+    /// Of viewers that were moved away, and of times that another shard followed.
+    var lastTicket: UInt64 = 0
     /// The time that the latest call told.
     var now: Milliseconds
     /// How many pastes the server stores, as the last sweep found: decides how long new keys are.
@@ -120,11 +128,14 @@ public final class ShardCore {
         enter(session)
         // It was charged where it came in.
         session.isRequestPaid = true
+        if let view = transfer.view {
+            arrive(session, view)
+        }
         if session.http != nil {
             resume(session)
         } else if isDraining {
             finishForDrain(session)
-        } else {
+        } else if !transfer.message.isEmpty, !session.isClosing {
             handle(session, transfer.message.span)
         }
         if session.wait == nil {
@@ -223,6 +234,9 @@ public final class ShardCore {
             handOff(session)
         }
         departing.removeAll(keepingCapacity: true)
+        if !spreading.isEmpty {
+            spreadViewers()
+        }
         for live in duePastes {
             live.isBatchDue = false
             if let batch = live.paste?.takeBatch() {
@@ -240,7 +254,9 @@ public final class ShardCore {
     }
 
     /// Whether `endOfTick` would have something to say.
-    public var hasEffects: Bool { !effects.isEmpty || !unblocked.isEmpty || !departing.isEmpty || !duePastes.isEmpty }
+    public var hasEffects: Bool {
+        !effects.isEmpty || !unblocked.isEmpty || !departing.isEmpty || !duePastes.isEmpty || !spreading.isEmpty
+    }
 
     // MARK: Sessions
 
@@ -347,6 +363,7 @@ public final class ShardCore {
     func goHome(_ session: Session, to id: PasteID, _ message: Span<UInt8>) -> Bool {
         let home = id.home(of: shards)
         guard home != shard else { return false }
+        if session.view?.paste.id == id, takesHome(session, message) { return true }
         // What it followed here is over: its events would fill an outbox that has to be empty to move.
         leave(session)
         var copy: [UInt8] = []
@@ -366,14 +383,23 @@ public final class ShardCore {
     }
 
     private func handOff(_ session: Session) {
-        guard case .handOff(let home, let message) = session.wait, !session.isClosing, session.outbox.isEmpty else {
+        guard case .handOff(let shard, let message) = session.wait, !session.isClosing, session.outbox.isEmpty else {
             return
         }
+        move(session, to: shard, message: message)
+    }
+
+    /// Moves a session to another shard, with what it goes on following.
+    func move(_ session: Session, to shard: Int, message: [UInt8]) {
         let transfer = SessionTransfer(session, message: message)
+        if let live = session.view?.paste {
+            live.remove(session, now: now)
+            viewers -= 1
+        }
         markClosing(session)
         discharge(session)
         forget(session)
         counters.connectionsHandedOver &+= 1
-        effects.handOffs.append((session.id, shard: home, transfer))
+        effects.handOffs.append((session.id, shard: shard, transfer))
     }
 }

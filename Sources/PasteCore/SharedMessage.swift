@@ -16,10 +16,13 @@ struct SharedMessage {
     /// By the form that they are for.
     private var charges: [BufferCharge?] = []
 
-    fileprivate init(_ message: OutgoingMessage, position: Cursor?) {
+    init(_ message: OutgoingMessage, position: Cursor? = nil) {
         self.message = message
         self.position = position
     }
+
+    /// The message with the forms that were made of it, for other shards.
+    var outgoing: OutgoingMessage { message }
 
     /// The form that a device understands, and who pays for it.
     mutating func bytes(

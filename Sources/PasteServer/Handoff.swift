@@ -38,6 +38,8 @@ final class Handoff<Transfer: Sendable>: Sendable {
 enum ShardMessage<Transfer: Sendable>: Sendable {
     /// A connection moves here.
     case handOff(Handoff<Transfer>)
+    /// A shard tells something about a paste that it shares with this one.
+    case note(ShardNote, from: Int)
     /// The store has answered.
     case answers([StoreAnswer])
     /// Close what is there in order, spread over at most so many milliseconds.

@@ -69,6 +69,9 @@ package struct ServerView: OperatorView {
         text.gauge("viewers", "Devices that follow a paste.", sum(\.gauges.viewers))
         text.gauge("pastes_open", "Pastes in memory.", sum(\.gauges.pastes))
         text.gauge(
+            "pastes_followed", "Shards that share the viewers of a paste with its home shard, over all pastes.",
+            sum(\.gauges.followedPastes))
+        text.gauge(
             "buffered_bytes", "Bytes that are kept for peers: unfinished input, unread output.",
             sum { Int(clamping: $0.core.bufferedBytes) })
         text.gauge("outbox_bytes", "Bytes that wait to be sent.", sum(\.gauges.outboxBytes))

@@ -83,7 +83,7 @@ extension Shard {
         guard enter(connection) else {
             counters.refusedConnections += 1
             drop(connection)
-            return
+            return logic.lost(content.transfer, now: now)
         }
         logic.adopt(id, content.transfer, now: now)
         if !logic.wantsInput(id) { connection.flags.insert(.isPaused) }
@@ -104,7 +104,10 @@ extension Shard {
                 unsent: connection.unsent, unread: connection.unread, transfer: transfer))
         drop(connection)
         // Refused only when more connections wait than can be: it closes with the message.
-        if !setup.mailboxes[shard].post(.handOff(handoff)) { counters.refusedConnections += 1 }
+        if !setup.mailboxes[shard].post(.handOff(handoff)) {
+            counters.refusedConnections += 1
+            logic.lost(transfer, now: now)
+        }
     }
 
     /// The connection ends here and now.

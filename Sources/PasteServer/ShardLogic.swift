@@ -22,6 +22,10 @@ package protocol ShardLogic: AnyObject {
     func wantsInput(_ id: ConnectionID) -> Bool
     func ended(_ id: ConnectionID, now: Milliseconds)
     func closed(_ id: ConnectionID, now: Milliseconds)
+    /// Another shard has told something; in the order of telling, connections that moved from there included.
+    func heard(_ note: ShardNote, from shard: Int, now: Milliseconds)
+    /// A connection that moved did not arrive.
+    func lost(_ transfer: Transfer, now: Milliseconds)
     func answered(_ answers: [StoreAnswer], now: Milliseconds)
     func timer(now: Milliseconds)
     func drain(now: Milliseconds, within spread: Milliseconds)
@@ -55,6 +59,10 @@ extension ShardLogic {
     /// Perhaps: `peek` tells.
     package func hasOutput(_ id: ConnectionID) -> Bool { true }
 
+    /// Nobody tells anything.
+    package func heard(_ note: ShardNote, from shard: Int, now: Milliseconds) {}
+    /// Nobody waits for it.
+    package func lost(_ transfer: Transfer, now: Milliseconds) {}
     /// There is nothing to change.
     package func reload(_ settings: CoreSettings) {}
     /// Nothing is counted.
@@ -66,6 +74,7 @@ extension ShardLogic {
 /// `Effects` for any kind of transfer.
 package struct TickEffects<Transfer: Sendable> {
     package var store: [StoreRequest] = []
+    package var notes: [(shard: Int, ShardNote)] = []
     package var dirty: [ConnectionID] = []
     package var resumed: [ConnectionID] = []
     package var handOffs: [(ConnectionID, shard: Int, Transfer)] = []
@@ -73,11 +82,13 @@ package struct TickEffects<Transfer: Sendable> {
     package var aborting: [ConnectionID] = []
 
     package init(
-        store: [StoreRequest] = [], dirty: [ConnectionID] = [], resumed: [ConnectionID] = [],
+        store: [StoreRequest] = [], notes: [(shard: Int, ShardNote)] = [], dirty: [ConnectionID] = [],
+        resumed: [ConnectionID] = [],
         handOffs: [(ConnectionID, shard: Int, Transfer)] = [], closing: [ConnectionID] = [],
         aborting: [ConnectionID] = []
     ) {
         self.store = store
+        self.notes = notes
         self.dirty = dirty
         self.resumed = resumed
         self.handOffs = handOffs
@@ -90,7 +101,7 @@ extension ShardCore: ShardLogic {
     package func takeEffects(now: Milliseconds) -> TickEffects<SessionTransfer> {
         let effects = endOfTick(now: now)
         return TickEffects(
-            store: effects.store, dirty: effects.dirty, resumed: effects.resumed, handOffs: effects.handOffs,
-            closing: effects.closing, aborting: effects.aborting)
+            store: effects.store, notes: effects.notes, dirty: effects.dirty, resumed: effects.resumed,
+            handOffs: effects.handOffs, closing: effects.closing, aborting: effects.aborting)
     }
 }

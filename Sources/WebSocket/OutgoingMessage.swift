@@ -2,7 +2,7 @@
 /// on, and not before. All who get the same bytes share one array.
 public struct OutgoingMessage: Sendable {
     /// The frame as everybody understands it.
-    public let plain: [UInt8]
+    public private(set) var plain: [UInt8]
     private let kind: MessageKind
     /// Where in it the payload begins.
     private let start: Int
@@ -18,6 +18,22 @@ public struct OutgoingMessage: Sendable {
 
     /// The payload.
     public var payload: ArraySlice<UInt8> { plain[start...] }
+
+    /// The same message in arrays of its own, for another thread.
+    public func copied() -> OutgoingMessage {
+        var copy = self
+        copy.plain = Self.copied(plain)
+        copy.wide = wide.map(Self.copied)
+        copy.narrow = narrow.map(Self.copied)
+        return copy
+    }
+
+    private static func copied(_ bytes: [UInt8]) -> [UInt8] {
+        var copy: [UInt8] = []
+        copy.reserveCapacity(bytes.count)
+        copy.append(contentsOf: bytes)
+        return copy
+    }
 
     /// The frame for a connection.
     ///

@@ -21,8 +21,21 @@ final class Bench {
     let accounts: Visitors
     let dice = Dice(seed: 1)
     private(set) var visitors: [Visitor] = []
-    /// Connections that left a core and have not arrived.
-    var underWay: [(visitor: Visitor, core: Int, transfer: SessionTransfer)] = []
+    /// What left a core and has not arrived, in order.
+    var mail: [Mail] = []
+    /// Connections among it.
+    var underWay: [Mail] { mail.filter(\.isConnection) }
+
+    /// What cores send each other.
+    enum Mail {
+        case connection(Visitor, to: Int, SessionTransfer)
+        case note(ShardNote, from: Int, to: Int)
+
+        var isConnection: Bool {
+            if case .connection = self { return true }
+            return false
+        }
+    }
 
     /// - Parameter disk: Another bench's, for a server that was restarted.
     init(
@@ -116,12 +129,13 @@ final class Bench {
 
     private func carryOut(_ effects: Effects, of core: Int) {
         asked += effects.store.map { ($0, core) }
+        mail += effects.notes.map { .note($0.1, from: core, to: $0.shard) }
         for id in effects.dirty { visitor(id, core)?.flush() }
         for id in effects.resumed { visitor(id, core)?.isPaused = false }
         for (id, shard, transfer) in effects.handOffs {
             guard let visitor = visitor(id, core) else { continue }
             visitor.core = nil
-            underWay.append((visitor, shard, transfer))
+            mail.append(.connection(visitor, to: shard, transfer))
         }
         for id in effects.closing {
             visitor(id, core)?.isShuttingDown = true
@@ -134,14 +148,23 @@ final class Bench {
         visitors.first { $0.id == id && $0.core == core }
     }
 
-    /// Connections that were under way arrive.
-    func arrive() {
-        for (visitor, core, transfer) in underWay {
-            visitor.core = core
-            visitor.generation += 1
-            cores[core].adopt(visitor.id, transfer, now: now)
+    /// What was under way arrives.
+    /// - Parameter core: Only what goes there.
+    func arrive(at core: Int? = nil) {
+        let arriving = mail
+        mail = []
+        for letter in arriving {
+            switch letter {
+            case .connection(let visitor, let to, let transfer) where core == nil || core == to:
+                visitor.core = to
+                visitor.generation += 1
+                cores[to].adopt(visitor.id, transfer, now: now)
+            case .note(let note, let from, let to) where core == nil || core == to:
+                cores[to].heard(note, from: from, now: now)
+            default:
+                mail.append(letter)
+            }
         }
-        underWay = []
         tick()
     }
 
@@ -173,7 +196,7 @@ final class Bench {
     /// Everything that was asked is carried out and answered, and what follows from that.
     func settle() {
         tick()
-        while !asked.isEmpty || !underWay.isEmpty {
+        while !asked.isEmpty || !mail.isEmpty {
             answer()
             arrive()
         }

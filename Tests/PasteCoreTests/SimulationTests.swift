@@ -47,7 +47,8 @@ struct SimulationTests {
         #expect(tally.steps >= 25_000, "\(tally)")
         #expect(tally.eventsStored >= 500 && tally.eventsChecked >= 1_500, "\(tally)")
         #expect(tally.letters >= 2_000 && tally.edits >= 500, "\(tally)")
-        #expect(tally.streamed >= 500 && tally.resumptions >= 20, "\(tally)")
+        #expect(tally.moves >= 50 && tally.returns >= 50 && tally.notes.count >= 9, "\(tally)")
+        #expect(tally.streamed >= 500 && tally.resumptions >= 10, "\(tally)")
         #expect(tally.crashes >= 1 && tally.handOffs >= 3 && tally.errors >= 5, "\(tally)")
         #expect(tally.errands >= 200, "\(tally)")
     }
@@ -83,6 +84,9 @@ struct Tally: CustomStringConvertible {
     private(set) var rebases = 0
     private(set) var crashes = 0
     private(set) var handOffs = 0
+    private(set) var moves = 0
+    private(set) var returns = 0
+    private(set) var notes: [String: Int] = [:]
     private(set) var streamed = 0
     private(set) var resumptions = 0
     private(set) var errands = 0
@@ -100,6 +104,9 @@ struct Tally: CustomStringConvertible {
         rebases += world.ledger.rebases
         crashes += world.crashes
         handOffs += world.handOffs
+        moves += world.moves
+        returns += world.returns
+        notes.merge(world.notes, uniquingKeysWith: +)
         streamed += world.onlookers.reduce(0) { $0 + $1.eventsShown }
         resumptions += world.onlookers.reduce(0) { $0 + $1.resumptions }
         errands += world.curls.reduce(0) { $0 + $1.done }
@@ -110,8 +117,10 @@ struct Tally: CustomStringConvertible {
         """
         \(worlds) worlds, \(steps) steps, \(eventsStored) events, shown \(eventsChecked) times; \(letters) letters \
         typed, \(edits) edits, \(rebases) carried over a snapshot; \(crashes) kills, \
-        \(handOffs) hand-offs, \(errands) requests by HTTP, \(streamed) events on streams, resumed \(resumptions) \
-        times; errors \(codes.sorted().joined(separator: " "))
+        \(handOffs) hand-offs, \(moves) viewers moved to followers and \(returns) came home, notes \
+        \(notes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: " ")); \
+        \(errands) requests by HTTP, \(streamed) events on streams, resumed \(resumptions) times; \
+        errors \(codes.sorted().joined(separator: " "))
         """
     }
 }

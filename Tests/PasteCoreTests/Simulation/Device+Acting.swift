@@ -8,6 +8,7 @@ extension Device {
         if dice.chance(world.plan.cutsConnections ? 12 : 0) {
             return trouble(call)
         }
+        if isQuiet, current != nil, !dice.chance(60) { return }
         switch manner {
         case .script: actAsScript()
         case .viewer: actAsViewer(call)

@@ -17,6 +17,8 @@ final class Device {
     let manner: Manner
     let secret: ClientSecret
     let slowness: Link.Slowness
+    /// Whether it hardly ever wants anything.
+    var isQuiet = false
     var files: [File] = []
     var call: Call?
     /// What it shows.
@@ -68,7 +70,7 @@ final class Device {
     }
 
     private func think() {
-        if manner == .viewer, !world.isHealed, dice.chance(world.plan.typing) { type() }
+        if manner == .viewer, !isQuiet, !world.isHealed, dice.chance(world.plan.typing) { type() }
         guard let call else { return connect() }
         if call.heardAt + 65_000 < now {
             // Half open: the server's pings and answers stopped long ago.

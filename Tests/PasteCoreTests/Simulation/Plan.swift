@@ -7,6 +7,8 @@ struct Plan {
     var shards: Int
     var pastes: Int
     var viewers: Int
+    /// Viewers besides those, who mostly look on.
+    var quietViewers: Int
     var scripts: Int
     /// Scripts that speak HTTP.
     var curls: Int
@@ -27,6 +29,8 @@ struct Plan {
     var typing: Int
     /// Whether pastes live so short that some end while in use.
     var livesShort: Bool
+    /// How long what one shard sends another is under way.
+    var mailDelay: ClosedRange<Int>
     var settings: CoreSettings
     var limits: Limits
 
@@ -68,5 +72,14 @@ struct Plan {
         settings.idlePasteMilliseconds = dice.pick(50, 2_000, 30_000)
         settings.sweepMilliseconds = 10_000
         settings.sweepLimit = dice.pick(1, 1_000)
+
+        settings.viewersPerShard = dice.pick(1, 1, 2, 64)
+        settings.movesPerRound = dice.pick(1, 64)
+        settings.restMilliseconds = dice.pick(0, 100, 3_000, 60_000)
+        settings.spreadPauseMilliseconds = dice.pick(50, 5_000)
+        settings.followWindowBytes = dice.pick(1, 1_000, 1 << 20)
+        settings.followedBytes = dice.pick(1, 1_000, 4 << 20)
+        quietViewers = dice.chance(500) ? dice.within(3...9) : 0
+        mailDelay = dice.pick(0...0, 0...5, 0...300)
     }
 }

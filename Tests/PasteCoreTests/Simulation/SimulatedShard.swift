@@ -9,7 +9,8 @@ final class SimulatedShard {
     /// Called after every tick, with the laws to check.
     var afterTick: (SimulatedShard) -> Void = { _ in }
     var submit: ([StoreRequest], SimulatedShard) -> Void = { _, _ in }
-    var handOver: (Link, Int, SessionTransfer) -> Void = { _, _, _ in }
+    /// Called with what goes to another shard, in its order.
+    var send: (Letter, Int) -> Void = { _, _ in }
     private(set) var isDead = false
 
     private let agenda: Agenda
@@ -26,9 +27,10 @@ final class SimulatedShard {
     private var plannedTimer: Milliseconds = .max
 
     /// What comes from other threads.
-    private enum Letter {
+    enum Letter {
         case answers([StoreAnswer])
         case adopt(Link, SessionTransfer)
+        case note(ShardNote, from: Int)
     }
 
     init(core: ShardCore, number: Int, agenda: Agenda, dice: Dice) {
@@ -51,8 +53,10 @@ final class SimulatedShard {
         planTick()
     }
 
-    func adopt(_ link: Link, _ transfer: SessionTransfer) {
-        letters.append(.adopt(link, transfer))
+    /// Something came from another shard.
+    func take(_ letter: Letter) {
+        if isDead, case .adopt(let link, _) = letter { return link.serverDied() }
+        letters.append(letter)
         planTick()
     }
 
@@ -77,6 +81,8 @@ final class SimulatedShard {
         }
     }
 
+    /// Whether something has arrived that no tick has looked at.
+    var hasLetters: Bool { !letters.isEmpty }
     var links: [Link] { slots.compactMap { $0 } }
 
     // MARK: The tick
@@ -109,6 +115,7 @@ final class SimulatedShard {
             switch letter {
             case .answers(let answers): core.answered(answers, now: now)
             case .adopt(let link, let transfer): seat(link) { core.adopt($0, transfer, now: now) }
+            case .note(let note, let from): core.heard(note, from: from, now: now)
             }
         }
         if let deadline = core.nextDeadline, deadline <= now {
@@ -199,6 +206,9 @@ final class SimulatedShard {
         if !effects.store.isEmpty {
             submit(effects.store, self)
         }
+        for (shard, note) in effects.notes {
+            send(.note(note, from: number), shard)
+        }
         for id in effects.dirty {
             link(id).map(flush)
         }
@@ -210,7 +220,7 @@ final class SimulatedShard {
         for (id, shard, transfer) in effects.handOffs {
             guard let link = link(id) else { continue }
             free(link)
-            handOver(link, shard, transfer)
+            send(.adopt(link, transfer), shard)
         }
         for id in effects.closing {
             guard let link = link(id) else { continue }

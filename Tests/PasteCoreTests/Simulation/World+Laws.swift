@@ -21,7 +21,7 @@ extension World {
 
     /// Who is a viewer is there, and is nobody's viewer else.
     func checkViewers(of shard: SimulatedShard) {
-        for live in shard.core.pastes.values {
+        for live in Array(shard.core.pastes.values) + Array(shard.core.followed.values) {
             for (index, viewer) in live.viewers.enumerated() {
                 ledger.expect(
                     shard.core.session(viewer.id) === viewer && viewer.view?.paste === live
@@ -109,7 +109,9 @@ extension World {
             ledger.expect(ledger.book(id)?.isRemoved == true, "law 5: an expired paste was not removed")
             ledger.expect(store.stored(id) == nil, "law 5: an expired paste is on the disk")
             for shard in shards {
-                ledger.expect(shard.core.pastes[id] == nil, "law 5: an expired paste is in memory")
+                ledger.expect(
+                    shard.core.pastes[id] == nil && shard.core.followed[id] == nil && shard.core.overs[id] == nil,
+                    "law 5: an expired paste is in memory")
             }
         }
         for device in devices {

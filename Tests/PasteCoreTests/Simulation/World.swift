@@ -27,6 +27,14 @@ final class World {
     /// Steps before everything healed.
     private(set) var troubledSteps = 0
     private(set) var handOffs = 0
+    /// Viewers that moved to a follower, and that came home from one.
+    private(set) var moves = 0
+    private(set) var returns = 0
+    /// What shards told each other, by kind.
+    private(set) var notes: [String: Int] = [:]
+    /// When what was sent latest from one shard to another arrives.
+    private var arrivals: [Int: Milliseconds] = [:]
+    private var lettersUnderWay = 0
     private var creations = 0
     private var linkCount = 0
     /// A digest of all that happened: the same for the same seed.
@@ -41,13 +49,14 @@ final class World {
         store.foreignWrites = plan.foreignWrites
         store.deliver = { answer, shard in shard.answer([answer]) }
         start()
-        for name in 0..<plan.viewers {
+        for name in 0..<plan.viewers + plan.quietViewers {
             let slowness: Link.Slowness =
                 dice.chance(150) ? .trickle(bytes: dice.within(40...400), every: dice.milliseconds(50...500)) : .none
             devices.append(Device(name: name, manner: .viewer, slowness: slowness, world: self))
+            devices.last?.isQuiet = name >= plan.viewers
         }
-        for name in 0..<plan.scripts {
-            devices.append(Device(name: plan.viewers + name, manner: .script, slowness: .none, world: self))
+        for _ in 0..<plan.scripts {
+            devices.append(Device(name: devices.count, manner: .script, slowness: .none, world: self))
         }
         curls = (0..<plan.curls).map { Curl(name: $0, world: self) }
     }
@@ -62,20 +71,33 @@ final class World {
                 operatorView: NoView(), visitors: visitors, random: SplitMix64(seed: dice.next()), now: agenda.now)
             let shard = SimulatedShard(core: core, number: number, agenda: agenda, dice: dice)
             shard.submit = { [unowned self] in store.submit($0, from: $1) }
-            shard.handOver = { [unowned self] in handOver($0, $1, $2) }
+            shard.send = { [unowned self] in send($0, from: number, to: $1) }
             shard.afterTick = { [unowned self] shard in
                 checkBounds(of: shard)
                 checkViewers(of: shard)
+                checkFollowing(of: shard)
             }
             return shard
         }
     }
 
-    private func handOver(_ link: Link, _ number: Int, _ transfer: SessionTransfer) {
-        handOffs += 1
+    /// What goes from one shard to another takes its time, and keeps its order.
+    private func send(_ letter: SimulatedShard.Letter, from sender: Int, to number: Int) {
+        switch letter {
+        case .adopt(_, let transfer):
+            handOffs += 1
+            if let view = transfer.view { view.paste.home(of: plan.shards) == sender ? (moves += 1) : (returns += 1) }
+        case .note(let note, _): notes[note.kind, default: 0] += 1
+        case .answers: break
+        }
         let shard = shards[number]
-        agenda.plan(after: dice.milliseconds(0...5)) {
-            shard.isDead ? link.serverDied() : shard.adopt(link, transfer)
+        let way = sender * plan.shards + number
+        let time = max(arrivals[way, default: 0], agenda.now + dice.milliseconds(plan.mailDelay))
+        arrivals[way] = time
+        lettersUnderWay += 1
+        agenda.plan(at: time) { [self] in
+            lettersUnderWay -= 1
+            shard.take(letter)
         }
     }
 
@@ -161,7 +183,10 @@ final class World {
         heal()
         let end = agenda.now + 400_000
         while ledger.violations.isEmpty, !isAtRest, step(until: end) {}
+        while ledger.violations.isEmpty, lettersUnderWay > 0 || shards.contains(where: \.hasLetters), step(until: end) {
+        }
         guard ledger.violations.isEmpty else { return }
+        checkFollowers()
         checkLiveness()
         checkAgreement()
         checkLetters()

@@ -1,0 +1,212 @@
+// A follower's side of a paste that is at home elsewhere: events are passed on, whoever wants more is sent home.
+
+import PasteModel
+import PasteProtocol
+import WebSocket
+
+extension ShardCore {
+    /// Another shard has told something. In the order of telling, connections that moved from there included.
+    public func heard(_ note: ShardNote, from shard: Int, now: Milliseconds) {
+        self.now = now
+        switch note.matter {
+        case .left(let author, let ticket):
+            return hasLeft(note.paste, author, ticket: ticket)
+        case .overTold:
+            return overTold(note.paste)
+        case .taken(let bytes, let number):
+            if let live = pastes[note.paste] { taken(bytes, number: number, of: live) }
+            return
+        case .follow(let key, let cursor, let devices, let number):
+            let live = LivePaste(id: note.paste, key: key, now: now)
+            live.copy = FollowedLog(from: cursor, devices: devices, number: number)
+            followed[note.paste] = live
+            return
+        case .events, .devices, .replaced, .recall, .unfollow, .over:
+            break
+        }
+        guard let live = followed[note.paste] else { return }
+        switch note.matter {
+        case .events(let events):
+            passOn(events, of: live)
+        case .devices(let count):
+            live.copy?.devices = count
+            tellDevices(of: live)
+        case .replaced(let ticket):
+            for viewer in live.viewers where viewer.view?.ticket == ticket {
+                counters.replacedConnections &+= 1
+                close(viewer, .replaced)
+            }
+        case .recall:
+            for viewer in live.viewers {
+                sendHome(viewer, rests: false)
+            }
+        case .unfollow:
+            drop(live)
+        case .over(let how):
+            drop(live)
+            end(live, how)
+        case .follow, .taken, .left, .overTold:
+            break
+        }
+    }
+
+    /// A connection that was on its way to or from a follower did not arrive.
+    public func lost(_ transfer: SessionTransfer, now: Milliseconds) {
+        self.now = now
+        guard let view = transfer.view else { return }
+        let home = view.paste.home(of: shards)
+        if home == shard {
+            hasLeft(view.paste, view.author, ticket: view.ticket)
+        } else {
+            let matter = ShardNote.Matter.left(view.author, ticket: view.ticket)
+            effects.notes.append((shard: home, ShardNote(paste: view.paste, matter: matter)))
+        }
+    }
+
+    // MARK: Coming and going
+
+    /// A viewer arrives in the middle of what it follows.
+    func arrive(_ session: Session, _ moved: MovedView) {
+        guard moved.paste.home(of: shards) != shard else { return comeHome(session, moved) }
+        guard let live = followed[moved.paste], let copy = live.copy else {
+            // Not as long as order is kept. If it ever was not: the device comes back, and home counts right.
+            tellHome(moved.paste, .left(moved.author, ticket: moved.ticket))
+            return close(session, .busy)
+        }
+        let view = Session.View(
+            of: live, author: moved.author, key: moved.key, cursor: moved.cursor,
+            mode: moved.cursor == copy.head ? .level : .behind)
+        view.missedDevices = moved.missedDevices
+        view.ticket = moved.ticket
+        live.add(session, view)
+        viewers += 1
+        markDirty(session)
+    }
+
+    /// Has a viewer of a followed paste asked for something: home has the answer, and gets the message with it.
+    /// - Returns: Whether it goes there.
+    func takesHome(_ session: Session, _ message: Span<UInt8>) -> Bool {
+        guard session.view?.paste.copy != nil else { return false }
+        sendHome(session, message: copy(message), rests: true)
+        return true
+    }
+
+    /// Sends a viewer home, as soon as what it waits for has come and its outbox is sent.
+    func sendHome(_ session: Session, message: [UInt8] = [], rests: Bool) {
+        guard let view = session.view, view.paste.copy != nil, !session.isClosing else { return }
+        session.view?.mode = .returning
+        session.view?.rests = view.rests || rests
+        switch session.wait {
+        case nil, .outbox: break
+        // Their end looks again, see `lookAtHeld`.
+        case .load, .create, .handOff, .permit, .turn, .answer: return
+        }
+        session.wait = .handOff(shard: view.paste.id.home(of: shards), message: message)
+        handOffIfReady(session)
+    }
+
+    // MARK: Passing on
+
+    /// Durable events go to every viewer here that is level.
+    private func passOn(_ events: [FollowedEvent], of live: LivePaste) {
+        // Bytes of this shard's own: the reference counts of shared ones would travel between the cores with every
+        // delivery.
+        var messages = events.map { SharedMessage($0.message.copied()) }
+        var isAnyoneBehind = false
+        for viewer in live.viewers {
+            guard viewer.isLevel else {
+                isAnyoneBehind = isAnyoneBehind || viewer.isBehind
+                continue
+            }
+            for index in messages.indices {
+                guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
+                    viewer.view?.mode = .behind
+                    isAnyoneBehind = true
+                    break
+                }
+                send(viewer, &messages[index])
+                viewer.view?.cursor = events[index].cursor
+                counters.deliveries &+= 1
+            }
+        }
+        let isHeld = isAnyoneBehind && visitors.mayOpen()
+        live.copy?.add(events, messages, limit: isHeld ? settings.followedBytes : 0)
+        countCopy(live)
+        confirm(events, of: live)
+    }
+
+    /// Tells the home what was passed on, before the window is full.
+    private func confirm(_ events: [FollowedEvent], of live: LivePaste) {
+        guard let copy = live.copy else { return }
+        let bytes = events.reduce(copy.untoldBytes) { $0 + $1.byteCount }
+        let isTold = bytes >= settings.followWindowBytes / 2
+        live.copy?.untoldBytes = isTold ? 0 : bytes
+        if isTold { tellHome(live.id, .taken(bytes, number: copy.number)) }
+    }
+
+    /// Fills an outbox that has room from the copy; who is not covered by it goes home.
+    func refillFromCopy(_ session: Session) {
+        while !session.isClosing, session.outbox.weight < settings.refillBytes, let view = session.view,
+            case .behind = view.mode, let log = view.paste.copy
+        {
+            guard log.covers(view.cursor) else {
+                return sendHome(session, rests: true)
+            }
+            let cursor = view.paste.copy?.withNext(after: view.cursor) { message in
+                let form = message.bytes(for: session, by: codec, on: budget)
+                queue(session, form.bytes, owner: form.owner)
+            }
+            if let cursor {
+                session.view?.cursor = cursor
+                counters.deliveries &+= 1
+            } else {
+                session.view?.mode = .level
+                guard view.missedDevices else { return }
+                session.view?.missedDevices = false
+                var message = shared(.devices(count: log.devices))
+                let form = message.bytes(for: session, by: codec, on: budget)
+                queue(session, form.bytes, owner: form.owner)
+            }
+        }
+    }
+
+    // MARK: The end
+
+    private func end(_ live: LivePaste, _ how: HowOver) {
+        switch how {
+        case .ended(let reason): endViews(of: live, reason)
+        case .unreadable: closeViews(of: live)
+        }
+        tellHome(live.id, .overTold)
+    }
+
+    private func drop(_ live: LivePaste) {
+        followed[live.id] = nil
+        visitors.holdOpen(-live.countedBytes)
+        live.countedBytes = 0
+    }
+
+    private func countCopy(_ live: LivePaste) {
+        let bytes = live.copy?.heldBytes ?? 0
+        guard bytes != live.countedBytes else { return }
+        visitors.holdOpen(bytes - live.countedBytes)
+        live.countedBytes = bytes
+    }
+
+    func tellHome(_ id: PasteID, _ matter: ShardNote.Matter) {
+        effects.notes.append((shard: id.home(of: shards), ShardNote(paste: id, matter: matter)))
+    }
+}
+
+extension Session {
+    var isBehind: Bool {
+        if case .behind = view?.mode { return true }
+        return false
+    }
+
+    /// Whether it is on its way home from a follower.
+    var isReturning: Bool {
+        if case .returning = view?.mode { return true }
+        return false
+    }
+}
