@@ -14,7 +14,6 @@ import datetime
 import json
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import time
@@ -183,10 +182,14 @@ def main():
     else:
         pathlib.Path(options.json).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(options.json).unlink(missing_ok=True)
+        with open(options.json, "a") as file:
+            rows.append({"part": "machine", "date": str(datetime.date.today()), "load": os.getloadavg()[0],
+                         "repetitions": options.repetitions})
+            file.write(json.dumps(rows[0]) + "\n")
         run(options, note)
-        print(f"{len(rows)} measurements in {time.monotonic() - began:.0f} s", file=sys.stderr)
+        print(f"{len(rows) - 1} measurements in {time.monotonic() - began:.0f} s", file=sys.stderr)
     micro = pathlib.Path(options.micro).read_text() if options.micro else ""
-    tables.write(rows, micro, datetime.date.today(), pathlib.Path(options.into))
+    tables.write(rows, micro, pathlib.Path(options.into))
     sys.exit(any(row.get("fault") for row in rows))
 
 

@@ -70,8 +70,9 @@ def machine():
     cores = os.cpu_count()
     system = read("/etc/os-release", r'PRETTY_NAME="([^"]*)"', "Linux")
     memory = int(read("/proc/meminfo", r"MemTotal: *(\d+)", "0")) / (1 << 20)
+    kernel = re.match("[0-9.]*", os.uname().release)[0]
     processor = read("/proc/cpuinfo", r"model name\s*: (.*)", "")
-    return f"{cores} cores ({processor}), {memory:.0f} GiB, {system}, kernel {re.match(r"[0-9.]*", os.uname().release)[0]}"
+    return f"{cores} cores ({processor}), {memory:.0f} GiB, {system}, kernel {kernel}"
 
 
 def parts(text):
@@ -89,10 +90,15 @@ def parts(text):
     return lines if found else []
 
 
-def write(rows, micro, date, root):
+def write(rows, micro, root):
     (root / "Benchmarks").mkdir(parents=True, exist_ok=True)
-    out = ["# Results", "", f"{date}, {machine()}. The server has one core and one shard, the load another core.",
-           "Medians of the runs, with what they lie between in brackets. What the rows are: README.md. Command: `make bench`.", ""]
+    begin = next(row for row in rows if row["part"] == "machine")
+    out = ["# Results", "", f"{begin['date']}, {machine()}. The server has one core and one shard, the load another core.",
+           "Medians of the runs, with what they lie between in brackets. What the rows are: README.md. Command:",
+           f"`make bench`; repetitions: {begin['repetitions']}, of growth at most three.", ""]
+    if begin["load"] > 0.5:
+        out += [f"**The machine did other things, too**: a load average of {begin['load']:.1f} when it began. Delays and rates are",
+                "those of a server that had to wait for its core; CPU times are higher than on a quiet machine.", ""]
     macro = [row for row in rows if row["part"] == "macro"]
     busy = [row for row in macro if "idle" not in row.get("workload", "")]
     if busy:

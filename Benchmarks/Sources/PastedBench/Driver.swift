@@ -69,6 +69,7 @@ actor Driver<Load: Workload>: TickHandler {
     private var measured = Measured()
     private var isVerified = false
     private var began = Marks()
+    private var memoryBefore = (anonymous: 0, resident: 0)
 
     init(_ load: sending Load, _ plan: Plan, on server: Server, _ loop: EventLoop) throws {
         self.load = load
@@ -158,7 +159,7 @@ actor Driver<Load: Workload>: TickHandler {
         switch stage {
         case .pioneers:
             if load.hangsUpAtOnce {
-                _ = enter(.warming, for: plan.warmSeconds)
+                enter(.warming, for: plan.warmSeconds)
                 return try advance()
             }
             guard try open(min(Plan.pioneers, load.connections)) else { return nil }
@@ -175,9 +176,13 @@ actor Driver<Load: Workload>: TickHandler {
             return try advance()
         case .preparing:
             guard load.isReady else { return nil }
-            return enter(.warming, for: plan.warmSeconds)
+            enter(.warming, for: plan.warmSeconds)
+            return try advance()
         case .warming, .measuring:
-            if room.now >= stageEnds { return stage == .warming ? measure() : drain() }
+            if room.now >= stageEnds {
+                if stage == .measuring { return drain() }
+                measure()
+            }
             if plan.endsEarly, stage == .measuring, load.outstanding == 0 { return drain() }
             while load.hangsUpAtOnce, opening < load.connections { try launch() }
             return load.tick(room)
@@ -195,20 +200,17 @@ actor Driver<Load: Workload>: TickHandler {
         }
     }
 
-    private func enter(_ next: Stage, for seconds: Double) -> Int64? {
+    private func enter(_ next: Stage, for seconds: Double) {
         stage = next
         stageEnds = room.now + Int64(seconds * 1e9)
         room.isSending = true
-        return load.tick(room)
     }
 
-    private var memoryBefore = (anonymous: 0, resident: 0)
-
-    private func measure() -> Int64? {
+    private func measure() {
         memoryBefore = began.memory
         began = Marks(of: server)
         room.isMeasuring = true
-        return enter(.measuring, for: plan.seconds)
+        enter(.measuring, for: plan.seconds)
     }
 
     private func drain() -> Int64? {
@@ -221,6 +223,7 @@ actor Driver<Load: Workload>: TickHandler {
         measured.anonymousBytes = end.memory.anonymous - memoryBefore.anonymous
         measured.residentBytes = end.memory.resident - memoryBefore.resident
         (room.isSending, room.isMeasuring) = (false, false)
+        if load.delivers, room.tally.deliveries == 0 { room.wrong("nothing came") }
         stage = .draining
         stageEnds = room.now + Int64(Plan.patienceSeconds * 1e9)
         return room.now

@@ -1,7 +1,6 @@
 // What a workload has at hand: its devices, the time, and where it notes what it saw.
 
 import Histogram
-import PasteModel
 import PasteProtocol
 
 /// A workload's surroundings. The driver fills it, the workload uses it.

@@ -1,6 +1,5 @@
 // What every load has in common.
 
-import PasteModel
 import PasteProtocol
 
 /// A load on the server: who connects, what they say and when. The driver calls it, in this order:
@@ -26,6 +25,8 @@ protocol Workload {
     var outstanding: Int { get }
     /// Holds what was seen against what the server has now.
     mutating func verify(_ room: Room)
+    /// Whether a measurement in which nothing was delivered is a failure.
+    var delivers: Bool { get }
     /// What one of `Tally.deliveries` is.
     var unit: String { get }
     /// What else is to be said of it.
@@ -36,6 +37,7 @@ extension Workload {
     var hangsUpAtOnce: Bool { false }
     var isReady: Bool { true }
     var outstanding: Int { 0 }
+    var delivers: Bool { true }
     var unit: String { "delivery" }
     mutating func prepare(_ room: Room) {}
     mutating func received(_ message: ServerMessage, by device: Device, in room: Room) {}

@@ -2,7 +2,6 @@
 // newest event that it has seen, so the server transforms it over what the others did meanwhile.
 
 import ArgumentParser
-import PasteModel
 import PasteProtocol
 
 struct Edits: AsyncParsableCommand, Loading {

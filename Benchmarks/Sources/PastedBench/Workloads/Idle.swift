@@ -1,7 +1,6 @@
 // Connections that say nothing: what each of them costs the server to open and to keep.
 
 import ArgumentParser
-import PasteModel
 import PasteProtocol
 
 struct Idle: AsyncParsableCommand, Loading {
@@ -23,6 +22,7 @@ struct IdleLoad: Workload {
         (self.connections, self.follows) = (connections, follows)
     }
 
+    var delivers: Bool { false }
     var isReady: Bool { !follows || circles.isReady }
 
     mutating func prepare(_ room: Room) {

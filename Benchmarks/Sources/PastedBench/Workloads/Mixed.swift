@@ -2,7 +2,6 @@
 // An open loop: people do not wait for a server to be ready before they think of something.
 
 import ArgumentParser
-import PasteModel
 import PasteProtocol
 
 struct Mixed: AsyncParsableCommand, Loading {

@@ -1,7 +1,6 @@
 // Many small pastes, a few devices each, as people use it: one device of each appends, the others see it.
 
 import ArgumentParser
-import PasteModel
 import PasteProtocol
 
 struct Pastes: AsyncParsableCommand, Loading {
