@@ -1,18 +1,37 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run test test-swift test-js test-outside test-browser conformance tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs \
-	packages
+.PHONY: run release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
+	tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs packages
 
 # Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
 VENV := build/venv
 PYTHON := $(VENV)/bin/python
 BINARY := .build/release/pasted
-RELEASE := swift build -c release --product pasted -Xswiftc -static-stdlib
+# Addresses of functions are settled and write-protected before the first byte from outside is read.
+RELEASE := swift build -c release --product pasted -Xswiftc -static-stdlib -Xlinker -z -Xlinker now
 
-run: packages
-	$(RELEASE)
+run: release
 	$(BINARY) serve
+
+# The program with the Swift runtime in it.
+release: packages
+	$(RELEASE)
+
+# Below PREFIX (/usr/local) and SYSCONFDIR (/etc), in DESTDIR if there is one; what else can be said: packaging/install.
+install uninstall:
+	BINARY=$(BINARY) SITE=$(or $(wildcard build/site),Public) PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) \
+		DESTDIR=$(DESTDIR) packaging/install $@
+
+# build/deb/pasted_*.deb, and one with its symbols.
+deb: release
+	@.ci/packages debhelper dpkg-dev lintian python3
+	BINARY=$(BINARY) packaging/deb
+
+# A container image, with Docker or Podman.
+ENGINE ?= docker
+image:
+	$(ENGINE) build --file packaging/Dockerfile --tag pasted .
 
 test: test-swift test-js test-outside test-browser
 
@@ -27,7 +46,7 @@ test-js: packages
 	else echo "Node is not here: the JavaScript modules are tested in the browser only."; fi
 
 test-outside: packages $(VENV)/.made
-	@.ci/packages curl openssl
+	@.ci/packages curl man-db openssl shellcheck
 	swift build --product pasted
 	$(PYTHON) -m unittest discover --start-directory Tests/protocol
 	$(PYTHON) Tests/outsider/outsider_tests.py
@@ -35,6 +54,9 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/tls_floods.py
 	$(PYTHON) Tests/outsider/cli_tests.py
 	$(PYTHON) Tests/outsider/example_tests.py
+	$(PYTHON) Tests/outsider/page_tests.py
+	$(PYTHON) Tests/outsider/openapi_tests.py
+	$(PYTHON) Tests/outsider/install_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py
 	$(PYTHON) Tests/outsider/stream_tests.py
 	$(PYTHON) Tests/outsider/api_tests.py

@@ -111,7 +111,7 @@ let package = Package(
             "PasteCoreTests",
             [
                 "PasteCore", "PasteStore", "PasteClient", "PasteProtocol", "PasteModel", "WebSocket", "HTTP1", "Digest",
-                "Seeded", "QRCode", .product(name: "HeapModule", package: "swift-collections"),
+                "QRCode", "Seeded", .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
         .executableTarget(

@@ -163,8 +163,9 @@ struct ServeOptions: ParsableArguments {
 
     /// Beside an installed binary, else where the sources are.
     private static var defaultSiteDirectory: String {
-        let binary = FilePath(CommandLine.arguments.first ?? "").removingLastComponent()
-        let installed = binary.appending("../share/pasted/Public").lexicallyNormalized().string
+        // Not the name by which it was called: a shell that finds it by PATH passes no directory.
+        let binary = FilePath((try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "")
+        let installed = binary.removingLastComponent().appending("../share/pasted/Public").lexicallyNormalized().string
         return FileManager.default.fileExists(atPath: installed) ? installed : "Public"
     }
 }

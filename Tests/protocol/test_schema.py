@@ -27,8 +27,11 @@ def load_schemas():
     schemas = {name: read(f"schema/{name}.json") for name in ("common", "client", "server")}
     resources = ((s["$id"], referencing.Resource.from_contents(s)) for s in schemas.values())
     registry = referencing.Registry().with_resources(resources)
+    # What an event stream has beside the messages of a WebSocket.
+    stream = {"$ref": schemas["server"]["$id"] + "#/$defs/close"}
     return schemas, {
-        name: jsonschema.Draft202012Validator(schema, registry=registry) for name, schema in schemas.items()
+        name: jsonschema.Draft202012Validator(schema, registry=registry)
+        for name, schema in {**schemas, "stream": stream}.items()
     }
 
 
@@ -78,7 +81,7 @@ class Schema(unittest.TestCase):
     def test_examples_of_the_page_fit(self):
         checked = set()
         for line in (PROTOCOL / "PROTOCOL.md").read_text(encoding="utf-8").splitlines():
-            for example in re.findall(r'`(\{"type".*?\})`', line) + re.findall(r'^[<>]? ?(\{"type".*\})$', line):
+            for example in re.findall(r'`(\{"type".*?\})`', line) + re.findall(r'^[<>] (\{"type".*\})$', line):
                 if "..." in example:
                     example = example.replace('"tag":"..."', '"tag":"0123456789abcdef"')
                     example = example.replace('"tag":"07c1..."', '"tag":"07c1000000000000"')
@@ -89,7 +92,7 @@ class Schema(unittest.TestCase):
                 except ValueError:
                     continue  # abbreviated, or spread over lines
                 with self.subTest(example):
-                    valid = [side for side in ("client", "server") if self.validators[side].is_valid(message)]
+                    valid = [side for side in ("client", "server", "stream") if self.validators[side].is_valid(message)]
                     self.assertTrue(valid, example)
                     checked.add((message["type"], *valid))
         self.assertGreater(len(checked), 20, checked)

@@ -19,22 +19,17 @@ struct Edit: ParsableCommand {
             \(KeyOptions.discussion)
             """)
 
-    @Argument(help: "The KEY, then the item's number; without it the pad.")
-    var words: [String] = []
-    @OptionGroup var key: KeyOptions
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var given: PasteArguments
 
     func run() throws {
-        try report(json: options.json) {
-            var rest = words
-            let reference = try key.take(from: &rest)
+        try given.run { paste, rest in
             guard rest.count <= 1 else { throw ValidationError("One ITEM.") }
             let item = rest == ["pad"] ? nil : try rest.first.map(readItem)
-            let errand = try Errand(options, reference, follows: true, writes: true)
+            let errand = try Errand(given.options, paste, follows: true, writes: true)
             var editing = try Editing(errand, item.map { .item($0) } ?? .pad)
             try editing.run()
             errand.client.close()
-            if options.json { try Output().json(encoded(Edited(edits: editing.edits))) }
+            if given.options.json { try Output().json(encoded(Edited(edits: editing.edits))) }
         }
     }
 

@@ -17,24 +17,19 @@ struct Get: ParsableCommand {
 
     @Flag(help: "Print all items, the oldest first.")
     var all = false
-    @Argument(help: "The KEY, then the item's number, or 'pad'.")
-    var words: [String] = []
-    @OptionGroup var key: KeyOptions
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var given: PasteArguments
 
     func run() throws {
-        try report(json: options.json) {
-            var rest = words
-            let reference = try key.take(from: &rest)
+        try given.run { paste, rest in
             guard rest.count <= (all ? 0 : 1) else { throw ValidationError("One ITEM, or --all.") }
             let isPad = rest == ["pad"]
             let item = isPad ? nil : try rest.first.map(readItem)
-            let errand = try Errand(options, reference, follows: true, writes: false)
+            let errand = try Errand(given.options, paste, follows: true, writes: false)
             let snapshot = try whole(errand)
             errand.client.close()
             errand.remember(expiresAt: snapshot.expiresAt)
             let output = Output()
-            if options.json {
+            if given.options.json {
                 var json: [UInt8] = []
                 ServerMessage.snapshot(snapshot).encode(into: &json)
                 try output.json(json)

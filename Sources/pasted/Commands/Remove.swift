@@ -14,20 +14,15 @@ struct Remove: ParsableCommand {
     var all = false
     @Flag(name: .customLong("paste"), help: "End the whole paste now.")
     var wholePaste = false
-    @Argument(help: "The KEY, then the items' numbers.")
-    var words: [String] = []
-    @OptionGroup var key: KeyOptions
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var given: PasteArguments
 
     func run() throws {
-        try report(json: options.json) {
-            var rest = words
-            let reference = try key.take(from: &rest)
+        try given.run { paste, rest in
             let items = try rest.map(readItem)
             guard [!items.isEmpty, all, wholePaste].filter({ $0 }).count == 1 else {
                 throw ValidationError("What? Give ITEMs, --all or --paste.")
             }
-            let errand = try Errand(options, reference, follows: all || wholePaste, writes: true)
+            let errand = try Errand(given.options, paste, follows: all || wholePaste, writes: true)
             if wholePaste {
                 try end(errand)
             } else if all {
@@ -39,7 +34,7 @@ struct Remove: ParsableCommand {
                 for item in items { try remove(item, errand) }
             }
             errand.client.close()
-            if options.json { try Output().json(Array("{}".utf8)) }
+            if given.options.json { try Output().json(Array("{}".utf8)) }
         }
     }
 
@@ -68,18 +63,13 @@ struct Extend: ParsableCommand {
         usage: "pasted extend [<options>] KEY DURATION",
         discussion: "DURATION is like 30m, 1h or 7d. Prints when the paste ends.\n\n\(KeyOptions.discussion)")
 
-    @Argument(help: "The KEY, then how long.")
-    var words: [String] = []
-    @OptionGroup var key: KeyOptions
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var given: PasteArguments
 
     func run() throws {
-        try report(json: options.json) {
-            var rest = words
-            let reference = try key.take(from: &rest)
+        try given.run { paste, rest in
             guard rest.count == 1 else { throw ValidationError("How long? Give a DURATION like 1h.") }
             let duration = try readDuration(rest[0])
-            let errand = try Errand(options, reference, follows: true, writes: true)
+            let errand = try Errand(given.options, paste, follows: true, writes: true)
             let wanted = errand.client.session.ask(.change(.extend(expiresIn: duration)))
             let expiresAt = try wait(errand, wanted)
             errand.client.close()
@@ -88,7 +78,7 @@ struct Extend: ParsableCommand {
                 let expiresAt: Milliseconds
             }
             let output = Output()
-            try options.json
+            try given.options.json
                 ? output.json(encoded(Extended(expiresAt: expiresAt))) : output.say(spelled(expiresAt))
         }
     }

@@ -1,0 +1,86 @@
+"""Types the commands of PROTOCOL.md's console examples, and holds what they print against the page.
+
+A line with `$ ` is typed; the lines behind it are what it prints. Objects are held against the page like messages
+(page_runner.py), `id: 12-TAG` as a cursor, an address by its key; `...` and `retry` can be anything. An event that a
+stream shows is made by whom it names, at the moment at which the page shows it.
+"""
+
+import pathlib
+import re
+import subprocess
+import tempfile
+import threading
+
+from page_reading import EVENTS, Wrong, parse
+
+# A command that hangs: more than the 15 s after which a stream gives a sign of life.
+PATIENCE_SECONDS = 30
+
+
+class Console:
+    """A terminal in a directory with a few files."""
+
+    def __init__(self, story):
+        self.story = story
+        self.directory = tempfile.TemporaryDirectory(prefix="pasted-test-")
+        pathlib.Path(self.directory.name, "notes.txt").write_text("a note\n")
+        pathlib.Path(self.directory.name, "image.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+
+    def run(self, command, printed):
+        command = self.real(command).replace("curl ", "curl -sS ")
+        process = subprocess.Popen(
+            ["bash", "-c", command], cwd=self.directory.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        deadline = threading.Timer(PATIENCE_SECONDS, process.kill)
+        deadline.start()
+        try:
+            for line, following in zip(printed, [*printed[1:], ""]):
+                # An event's cursor stands above it.
+                event = following if line.startswith("id: ") else line
+                if event.startswith("data: {"):
+                    self.cause(parse(event[6:]))
+                real = process.stdout.readline().decode()
+                while real.startswith('data: {"type":"devices"'):
+                    # How many are here is told when it changes, not at a place in the order.
+                    process.stdout.readline()
+                    real = process.stdout.readline().decode()
+                if not real:
+                    raise Wrong(f"nothing more is printed, and `{line}` here")
+                self.match(line, real.removesuffix("\n").removesuffix("\r"))
+            if rest := process.stdout.read():
+                raise Wrong(f"more is printed than here: {rest.decode()[:300]}")
+            process.wait()
+        finally:
+            deadline.cancel()
+            process.kill()
+            process.communicate()
+
+    def real(self, text):
+        for (kind, page), real in self.story.names.items():
+            if kind in ("key", "tag"):
+                text = text.replace(page, real)
+        return text.replace("https://HOST", self.story.server.http)
+
+    def cause(self, message):
+        if message["type"] in EVENTS:
+            self.story.cause(message)
+        elif message["type"] == "expired":
+            self.story.happen("the phone ends the paste")
+
+    def match(self, page, real):
+        if page.startswith(("{", "data: {")) and real.startswith(("{", "data: {")):
+            message = parse(page.removeprefix("data: "))
+            if page.startswith("data: ") != real.startswith("data: "):
+                raise Wrong(f"really {real}")
+            self.story.match(message, parse(real.removeprefix("data: ")), message.get("type", "the answer"))
+        elif cursor := re.fullmatch(r"id: (\d+)-(\w+)", page):
+            found = re.fullmatch(r"id: (\d+)-(\w+)", real)
+            if not found or found[1] != cursor[1] or not self.story.bound("tag", cursor[2], found[2]):
+                raise Wrong(f"really {real}")
+        elif page.startswith("retry: "):
+            if not re.fullmatch(r"retry: \d+", real):
+                raise Wrong(f"really {real}")
+        elif page.startswith("https://HOST/"):
+            if not self.story.is_same(page, real, "url"):
+                raise Wrong(f"really {real}")
+        elif not re.fullmatch(".*".join(map(re.escape, self.real(page).split("..."))), real):
+            raise Wrong(f"really {real}")
