@@ -13,9 +13,11 @@ import { Slot } from "./slot.js";
 /** Silence after which a stream counts as lost: the server says every 15 s that it is alive. */
 export const SILENCE = 25_000;
 /** The longest wait for the answer to one message; the server answers within 10 s, or says how long to wait. */
-export const ANSWER = 30_000;
+export const ANSWER = 15_000;
 /** The longest wait for the answer to the first message, which shows whether the server is there. */
 const FIRST_ANSWER = 8_000;
+/** After which it is asked once more, on another connection: one that the browser keeps may lead nowhere since a sleep. */
+export const ASK_AGAIN = 2_000;
 
 export class Stream {
   /**
@@ -64,7 +66,7 @@ export class Stream {
   /** Whether the server answers requests. Leaves the connection as it is. */
   async probe() {
     try {
-      await this.#ask(this.#post("/live", hello(this.client), within(FIRST_ANSWER)));
+      await this.#hello();
       return true;
     } catch {
       return false;
@@ -75,14 +77,31 @@ export class Stream {
 
   async #greet(connection) {
     try {
-      const signal = within(FIRST_ANSWER, connection.ending.signal);
-      const welcome = await this.#ask(this.#post("/live", hello(this.client), signal));
+      const welcome = await this.#hello(connection.ending.signal);
       if (this.current !== connection) return;
       this.report({ type: "opened", carrier: "http" });
       this.#deliver(connection, welcome);
     } catch {
       this.#lost(connection);
     }
+  }
+
+  /** The first message; what comes first counts, the other questions are taken back and their connections with them. */
+  async #hello(ending = null) {
+    const enough = new AbortController();
+    ending?.addEventListener("abort", () => enough.abort());
+    const asked = [];
+    for (let after = 0; after < FIRST_ANSWER; after += ASK_AGAIN) asked.push(this.#askAfter(after, enough.signal));
+    try {
+      return await Promise.race(asked);
+    } finally {
+      enough.abort();
+    }
+  }
+
+  async #askAfter(after, signal) {
+    if (after > 0) await pause(after, signal);
+    return this.#ask(this.#post("/live", hello(this.client), within(FIRST_ANSWER - after, signal)));
   }
 
   async #follow(connection, { paste, after, tag, pending = [] }) {
@@ -220,6 +239,17 @@ function within(milliseconds, other = null) {
     limit.abort();
   });
   return limit.signal;
+}
+
+/** Waits; rejects when the signal aborts before. */
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new DOMException("No longer needed", "AbortError"));
+    });
+  });
 }
 
 /** The message that a response holds. @throws when it holds none: then it is not the server's. */

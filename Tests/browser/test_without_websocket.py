@@ -238,6 +238,22 @@ class Cuts(WithoutCase):
             device.page.wait_for_function("t => box.value === t", arg=wanted, timeout=60_000)
         self.wait_blocked(typist)
 
+    def test_a_connection_that_leads_nowhere_any_more_is_noticed_by_its_silence(self):
+        relay = Relay(self.server)
+        self.addCleanup(relay.close)
+        device, other = self.blocked(REMOVED, relay), self.device()
+        device.expects_outage = True
+        key = device.make()
+        self.wait_blocked(device)
+        other.page.goto(f"{self.server.url}/{key}")
+        other.wait_standing("live")
+        relay.forget()
+        other.keep("said to somebody asleep")
+        device.page.wait_for_function(
+            "t => [...document.querySelectorAll('#items .text')].some((n) => n.textContent === t)",
+            arg="said to somebody asleep", timeout=45_000)
+        self.wait_blocked(device)
+
 
 class Strangers(WithoutCase):
     def test_an_event_source_comes_back_by_itself_and_stops_when_the_paste_is_over(self):

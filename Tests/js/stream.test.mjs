@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { ANSWER, SILENCE, Stream } from "../../Public/js/stream.js";
+import { ANSWER, ASK_AGAIN, SILENCE, Stream } from "../../Public/js/stream.js";
 
 const CLIENT = "00112233445566778899aabbccddeeff";
 const WELCOME = { type: "welcome", version: 1, server: "s", limits: { textBytes: 9 }, now: 1 };
@@ -97,6 +97,23 @@ test("an answer that is not the server's, or none, is a lost connection", async 
   mock.timers.tick(60_000);
   await settle();
   assert.deepEqual(types(), ["closed"]);
+});
+
+test("where the first question leads nowhere it is asked again on another connection, and taken back", async () => {
+  stream.open();
+  mock.timers.tick(ASK_AGAIN - 1);
+  await settle();
+  assert.equal(requests.length, 1);
+  mock.timers.tick(1);
+  await settle();
+  assert.equal(requests.length, 2);
+  requests[1].answer(WELCOME);
+  await settle();
+  assert.deepEqual(types(), ["opened", "welcome"]);
+  assert.ok(requests[0].signal.aborted, "the browser lets go of its connection");
+  mock.timers.tick(60_000);
+  await settle();
+  assert.equal(requests.length, 2);
 });
 
 test("the client's secret is in a field and never in an address", async () => {
