@@ -4,7 +4,7 @@
 .PHONY: run release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
 	tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs packages
 
-# Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
+# What Tests/requirements.txt lists, for the tests alone.
 VENV := build/venv
 PYTHON := $(VENV)/bin/python
 BINARY := .build/release/pasted
