@@ -1,7 +1,7 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
+.PHONY: run release site install uninstall deb image test test-swift test-js test-outside test-browser conformance \
 	tls-audit upgrade metrics slow simulate sanitize bench fuzz format docs packages
 
 # What Tests/requirements.txt lists, for the tests alone.
@@ -12,11 +12,20 @@ BINARY := .build/release/pasted
 RELEASE := swift build -c release --product pasted -Xswiftc -static-stdlib -Xlinker -z -Xlinker now
 
 run: release
-	$(BINARY) serve
+	$(BINARY) serve --site build/site
 
-# The program with the Swift runtime in it.
-release: packages
+# The program with the Swift runtime in it, and the page.
+release: packages site
 	$(RELEASE)
+
+# The page as it is served: Public with its modules in one file, without comments and indentation. It runs from Public, too.
+site:
+	@.ci/packages esbuild
+	rm -rf build/site && mkdir -p build && cp -R Public build/site && rm -r build/site/js
+	esbuild Public/js/main.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile=build/site/js/main.js
+	esbuild Public/style.css --minify --target=es2022 --log-level=warning --outfile=build/site/style.css
+	sed -e 's/^ *//' -e '/^$$/d' Public/index.html > build/site/index.html
+	@cat build/site/index.html build/site/style.css build/site/js/main.js | wc -c | sed 's/$$/ bytes of page, style and script/'
 
 # Below PREFIX (/usr/local) and SYSCONFDIR (/etc), in DESTDIR if there is one; what else can be said: packaging/install.
 install uninstall:
