@@ -4,15 +4,19 @@
 .PHONY: run site release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
 	tls-audit upgrade metrics slow simulate sanitize bench bench-quick bench-build fuzz format docs packages
 
-# Playwright, websockets, jsonschema and tlslite-ng, for the tests alone.
+# What Tests/requirements.txt lists, for the tests alone.
 VENV := build/venv
 PYTHON := $(VENV)/bin/python
 BINARY := .build/release/pasted
 # Addresses of functions are settled and write-protected before the first byte from outside is read.
 RELEASE := swift build -c release --product pasted -Xswiftc -static-stdlib -Xlinker -z -Xlinker now
 
-run: release site
+run: release
 	$(BINARY) serve --site build/site
+
+# The program with the Swift runtime in it, and the page.
+release: packages site
+	$(RELEASE)
 
 # The page as it is served: Public with its modules in one file, without comments and indentation. It runs from Public, too.
 site:
@@ -22,10 +26,6 @@ site:
 	esbuild Public/style.css --minify --target=es2022 --log-level=warning --outfile=build/site/style.css
 	sed -e 's/^ *//' -e '/^$$/d' Public/index.html > build/site/index.html
 	@cat build/site/index.html build/site/style.css build/site/js/main.js | wc -c | sed 's/$$/ bytes of page, style and script/'
-
-# The program with the Swift runtime in it.
-release: packages
-	$(RELEASE)
 
 # Below PREFIX (/usr/local) and SYSCONFDIR (/etc), in DESTDIR if there is one; what else can be said: packaging/install.
 install uninstall:
