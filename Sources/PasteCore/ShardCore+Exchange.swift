@@ -33,9 +33,8 @@ extension ShardCore {
         switch verdict {
         case .now: resume(session)
         case .wait(let delay): park(session, .exchange, .bytes, delay)
-        case .refused(let retryAfter, _, let limit):
-            refuse(
-                Refusal(ErrorMessage(code: .tooFast, retryAfter: retryAfter, limit: Int64(limit))), session)
+        case .refused(let retryAfter, _, _):
+            refuse(Refusal(ErrorMessage(code: .tooFast, retryAfter: retryAfter)), session)
         }
     }
 

@@ -399,11 +399,3 @@ extension Event {
         return false
     }
 }
-
-extension Paste {
-    convenience init(_ stored: StoredPaste, _ limits: Limits) throws(StoreError) {
-        try self.init(
-            checkpoint: stored.checkpoint, events: stored.events, history: stored.history,
-            olderCursors: stored.olderCursors, limits: limits)
-    }
-}
