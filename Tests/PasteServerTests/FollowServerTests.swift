@@ -55,6 +55,7 @@ import Testing
             def __init__(self): self.secret, self.log, self.ref, self.asked, self.ended, self.place = os.urandom(16).hex(), [], 0, set(), None, None
 
             async def connect(self):
+                self.follows = False
                 self.reader, self.writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, limit=1 << 20)
                 self.writer.write(b"GET /live HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: Upgrade\\r\\nUpgrade: websocket\\r\\n"
                     b"Sec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: " + base64.b64encode(os.urandom(16)) + b"\\r\\n\\r\\n")
@@ -80,12 +81,14 @@ import Testing
             def append(self, text):
                 self.ref += 1
                 self.asked.add(self.ref)
-                self.say({"type": "append", "ref": self.ref, "text": text})
+                # What is not sent now is sent when the device is level again.
+                if self.follows: self.say({"type": "append", "ref": self.ref, "text": text})
 
             async def follow(self):
                 subscribe = {"type": "subscribe", "paste": paste}
                 if self.place: subscribe |= {"after": self.place[0], "tag": self.place[1], "pending": sorted(self.asked)}
                 self.say(subscribe)
+                self.follows = True
                 while self.ended is None:
                     m = await self.hear()
                     if m["type"] == "snapshot":
