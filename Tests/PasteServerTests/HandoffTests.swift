@@ -43,7 +43,7 @@ import Testing
                 writer.close()
                 return got == expected and rest == b"bye\\n"
             async def main():
-                results = await asyncio.wait_for(asyncio.gather(*(talk(n) for n in range(16))), 100)
+                results = await asyncio.wait_for(asyncio.gather(*(talk(n) for n in range(16))), 500)
                 print("good" if all(results) else f"bad {results}")
             asyncio.run(main())
             """, ["\(server.port)", "\(isSecure)", "1"])
