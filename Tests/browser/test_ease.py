@@ -271,13 +271,16 @@ class Keys(PageCase):
         for options in ({}, {"viewport": {"width": 320, "height": 640}}):
             laptop = self.device(**options)
             laptop.make()
-            laptop.keep("https://example.org/ and words")
+            laptop.keep("x" * 2_000 + " https://example.org/")
             laptop.wait_items(1)
             small = laptop.page.evaluate("""() => [...document.querySelectorAll("a[href], button, summary, input, select, textarea")]
                 .filter((node) => node.checkVisibility() && !node.matches(".visually-hidden, .skip, pre a"))
                 .map((node) => [node.id || node.dataset.do || node.className, node.getBoundingClientRect()])
                 .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)""")
             self.assertEqual(small, [])
+            over = laptop.page.evaluate("""() => [...document.querySelectorAll("#items .actions > *")]
+                .filter((node) => node.getBoundingClientRect().right > node.closest("li").getBoundingClientRect().right).length""")
+            self.assertEqual(over, 0, "no button is cut off")
             seen = []
             laptop.page.reload()
             laptop.wait_items(1)
