@@ -36,11 +36,10 @@ export class Intake {
     this.total += files.length;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.#show(true), SETTLE);
-    const { refs } = this;
     for (const file of files) {
       const { text, problem } = await readFile(file, this.does.limitBytes());
       const ref = problem ? 0 : this.does.keep(text);
-      if (ref !== 0) refs.push(ref);
+      if (ref !== 0) this.refs.push(ref);
       else this.#problem(problem ?? `${file.name} was not kept: this paste takes no more.`);
       this.read += 1;
       this.render();
@@ -89,7 +88,7 @@ export class Intake {
     line.textContent = text;
     this.at("intake-problems").append(line);
     this.at("intake").hidden = false;
-    this.does.say(text);
+    this.at("spoken").textContent = text;
   }
 
   #takeText(text) {

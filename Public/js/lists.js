@@ -5,8 +5,9 @@
 
 import { fillText } from "./shown-text.js";
 
-/** Elements made in one frame. */
-const SLICE = 150;
+/** Elements made in one frame: at least so many, and more for so long, in milliseconds. */
+const LEAST = 50;
+const SLICE = 24;
 /** A request that is answered sooner than this, in milliseconds, is never shown as waiting. */
 const SETTLE = 600;
 
@@ -24,17 +25,18 @@ export class ItemList {
     for (const verb of ["edit", "remove"]) this.list.classList.toggle(`no-${verb}`, !paste.may(verb));
     this.list.classList.toggle("no-raw", paste.phase === "over");
     this.#removeMissing(paste.items);
-    let budget = SLICE;
+    let [made, until] = [0, 0];
     let next = this.list.firstElementChild;
     const items = [...paste.items.values()].sort((a, b) => b.number - a.number);
     for (const item of items) {
       let shown = this.rows.get(item.number);
       if (!shown) {
-        if (budget === 0) {
+        made += 1;
+        if (made === 1) until = performance.now() + SLICE;
+        if (made > LEAST && performance.now() > until) {
           this.frame = requestAnimationFrame(() => this.render(paste, removing, held));
           return;
         }
-        budget -= 1;
         shown = { row: itemRow(item, paste, !this.isFirst), item };
         this.rows.set(item.number, shown);
       } else if (shown.item !== item) {
@@ -157,9 +159,10 @@ function passFocusOn(row) {
   (near?.querySelector("[data-do=copy]") ?? document.getElementById("box"))?.focus();
 }
 
+const TIME = { hour: "2-digit", minute: "2-digit" };
+const TODAY = new Intl.DateTimeFormat(undefined, TIME);
+const EARLIER = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", ...TIME });
+
 function clock(at) {
-  const date = new Date(at);
-  const isToday = date.toDateString() === new Date().toDateString();
-  const time = { hour: "2-digit", minute: "2-digit" };
-  return date.toLocaleString(undefined, isToday ? time : { day: "numeric", month: "short", ...time });
+  return (at >= new Date().setHours(0, 0, 0, 0) ? TODAY : EARLIER).format(at);
 }

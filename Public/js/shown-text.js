@@ -100,6 +100,8 @@ function pieces(text, isCut = false) {
 /** An address without what ends the sentence or the bracket that it stands in. */
 function withoutSentence(found) {
   const address = found.replace(/[.,;:!?]+$/, "");
-  const closes = address.endsWith(")") && !address.includes("(") || address.endsWith("]") && !address.includes("[");
-  return closes ? withoutSentence(address.slice(0, -1)) : address;
+  const [last, opening] = [address.at(-1), address.endsWith("]") ? "[" : "("];
+  const isBracket = last === ")" || last === "]";
+  const isUnopened = isBracket && address.split(last).length > address.split(opening).length;
+  return isUnopened ? withoutSentence(address.slice(0, -1)) : address;
 }

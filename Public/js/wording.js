@@ -29,8 +29,10 @@ export function countBytes(text) {
   return bytes;
 }
 
+const GROUPED = new Intl.NumberFormat("en");
+
 export function plural(count, one, many = `${one}s`) {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${GROUPED.format(count)} ${count === 1 ? one : many}`;
 }
 
 /** "812 bytes", "4.2 KiB", "1 MiB". */

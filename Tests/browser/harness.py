@@ -31,8 +31,9 @@ document.addEventListener('securitypolicyviolation', (event) => violations.push(
 class Server:
     """One `pasted serve` on a free port; `kill` and `start` keep port and state."""
 
-    def __init__(self, tls=False):
+    def __init__(self, tls=False, options=()):
         self.tls = tls
+        self.options = options
         self.state = tempfile.mkdtemp(prefix="pasted-browser-")
         self.port = free_port()
         self.process = None
@@ -49,7 +50,7 @@ class Server:
     def start(self):
         listen = f"127.0.0.1:{self.port}"
         self.log = open(os.path.join(self.state, "log"), "ab")
-        command = [BINARY, "serve", "--state-dir", self.state, "--listen", listen, "--site", SITE]
+        command = [BINARY, "serve", "--state-dir", self.state, "--listen", listen, "--site", SITE, *self.options]
         self.process = subprocess.Popen(
             command if self.tls else command + ["--no-tls"], cwd=ROOT, stdout=self.log, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + START_SECONDS

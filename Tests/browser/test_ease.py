@@ -200,7 +200,7 @@ class PuttingIn(PageCase):
         laptop.page.set_input_files("#file", [
             {"name": f"{n}.txt", "mimeType": "text/plain", "buffer": b"%d" % n} for n in range(3)])
         laptop.page.wait_for_function("() => document.getElementById('intake-text').textContent === '0 of 3 files kept…'")
-        self.assertTrue(laptop.page.is_visible("#intake-bar"))
+        laptop.page.wait_for_selector("#intake-bar", state="visible")
         laptop.context.set_offline(False)
         phone.wait_items(3)
         laptop.page.wait_for_function("() => document.getElementById('intake-text').textContent === '3 files kept.'")
@@ -271,15 +271,19 @@ class Keys(PageCase):
         for options in ({}, {"viewport": {"width": 320, "height": 640}}):
             laptop = self.device(**options)
             laptop.make()
-            laptop.keep("https://example.org/ and words")
+            laptop.keep("x" * 2_000 + " https://example.org/")
             laptop.wait_items(1)
             small = laptop.page.evaluate("""() => [...document.querySelectorAll("a[href], button, summary, input, select, textarea")]
                 .filter((node) => node.checkVisibility() && !node.matches(".visually-hidden, .skip, pre a"))
                 .map((node) => [node.id || node.dataset.do || node.className, node.getBoundingClientRect()])
                 .filter(([, box]) => box.width < 24 || box.height < 24).map(([name]) => name)""")
             self.assertEqual(small, [])
+            over = laptop.page.evaluate("""() => [...document.querySelectorAll("#items .actions > *")]
+                .filter((node) => node.getBoundingClientRect().right > node.closest("li").getBoundingClientRect().right).length""")
+            self.assertEqual(over, 0, "no button is cut off")
             seen = []
-            laptop.page.evaluate("document.activeElement.blur()")
+            laptop.page.reload()
+            laptop.wait_items(1)
             for _ in range(40):
                 laptop.page.keyboard.press("Tab")
                 seen.append(self.focused(laptop)[1])
@@ -290,7 +294,9 @@ class Keys(PageCase):
 
 
 class Many(PageCase):
-    def test_5000_items_do_not_hold_up_the_page(self):
+    options = ["--appends-per-second", "10000"]
+
+    def test_3000_items_do_not_hold_up_the_page(self):
         laptop = self.device()
         key = laptop.make()
         laptop.page.set_default_timeout(120_000)
@@ -314,19 +320,22 @@ class Many(PageCase):
                 };
                 next();
             });
-        }""", 5_000)
+        }""", 3_000)
         phone = self.device(phone=True)
         phone.page.set_default_timeout(120_000)
         phone.context.add_init_script("""
-            window.longest = 0;
+            [window.longest, window.most] = [0, 0];
+            addEventListener("DOMContentLoaded", () => new MutationObserver((list) => {
+                most = Math.max(most, list.reduce((sum, { addedNodes }) => sum + addedNodes.length, 0));
+            }).observe(items, { childList: true }));
             new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) longest = Math.max(longest, duration); })
                 .observe({ type: "longtask", buffered: true });""")
         began = time.monotonic()
         phone.page.goto(f"{self.server.url}/{key}")
         phone.page.wait_for_function("() => document.querySelectorAll('#items > li').length > 0")
         first = time.monotonic() - began
-        phone.page.wait_for_function("() => document.querySelectorAll('#items > li').length === 5000")
-        print(f"5,000 items: the first after {first * 1000:.0f} ms, all after {(time.monotonic() - began) * 1000:.0f} ms, "
+        phone.page.wait_for_function("() => document.querySelectorAll('#items > li').length === 3000")
+        print(f"3,000 items: the first after {first * 1000:.0f} ms, all after {(time.monotonic() - began) * 1000:.0f} ms, "
               f"longest task {phone.page.evaluate('longest'):.0f} ms ... ", end="", flush=True)
-        self.assertLess(phone.page.evaluate("longest"), 1_000)
-        self.assertEqual(phone.texts()[0], "item 5000\nof many https://example.org/5000")
+        self.assertLess(phone.page.evaluate("most"), 1_500, "rows made in one go")
+        self.assertEqual(phone.texts()[0], "item 3000\nof many https://example.org/3000")

@@ -21,9 +21,10 @@ class PageCase(unittest.TestCase):
         cls.addClassCleanup(cls.browser.close)
 
     tls = False
+    options = []
 
     def setUp(self):
-        self.server = Server(tls=self.tls)
+        self.server = Server(tls=self.tls, options=self.options)
         self.addCleanup(self.server.close)
         self.devices = []
 
