@@ -11,7 +11,7 @@ final class LivePaste {
     var paste: Paste?
     private(set) var viewers: [Session] = []
     /// The same by device, so that a thousand who join do not look at each other.
-    private var viewersByAuthor: [Author: Session] = [:]
+    private(set) var viewersByAuthor: [Author: Session] = [:]
     /// Sessions that wait for the paste to be read, with what they want of it.
     var waiters: [(session: Session, wish: Wish)] = []
     /// Who asked for each of the paste's pending events, in their order.

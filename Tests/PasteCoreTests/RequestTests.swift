@@ -125,6 +125,18 @@ struct RequestTests {
         #expect(newer.events.count == 1)
     }
 
+    @Test("a connection that follows nothing any more stays when its device comes anew")
+    func notReplaced() {
+        let bench = Bench()
+        let (a, _, key) = bench.twoViewers()
+        a.say(.unsubscribe)
+        let newer = bench.device(1)
+        newer.follow(key)
+        #expect(!a.isClosed)
+        a.say(.ping)
+        #expect(a.heard.last == .pong)
+    }
+
     @Test("a message that can not be read costs an error, and the connection stays")
     func badMessages() {
         let bench = Bench()

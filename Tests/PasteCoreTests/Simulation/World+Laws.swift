@@ -22,6 +22,8 @@ extension World {
     /// Who is a viewer is there, and is nobody's viewer else.
     func checkViewers(of shard: SimulatedShard) {
         for live in Array(shard.core.pastes.values) + Array(shard.core.followed.values) {
+            ledger.expect(
+                live.viewersByAuthor.count == live.viewers.count, "a device is found that does not follow any more")
             for (index, viewer) in live.viewers.enumerated() {
                 ledger.expect(
                     shard.core.session(viewer.id) === viewer && viewer.view?.paste === live
