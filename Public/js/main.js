@@ -2,6 +2,7 @@
 
 import { copyText } from "./clipboard.js";
 import { Composer } from "./composer.js";
+import { keepPage, reloadNewest, remember, takeShared } from "./installed.js";
 import { ItemEditors } from "./item-editor.js";
 import { normaliseKey } from "./key.js";
 import { showWhole } from "./lists.js";
@@ -50,6 +51,8 @@ handle({ type: "network", online: navigator.onLine });
 handle({ type: "start" });
 show();
 setInterval(() => view.tick(session, Date.now()), 1_000);
+keepPage();
+takeWhatWasShared();
 
 /** The key in an address: in its tidy spelling, so that one paste has one name in this browser's storage. */
 function keyOf(path) {
@@ -103,11 +106,13 @@ function perform(effect) {
       cursorTimer ||= setTimeout(() => {
         cursorTimer = 0;
         store.saveCursor(session.cursor);
+        remember(session.paste.key);
       }, 200);
       return;
     case "address":
       store.moveTo(effect.paste);
       history.pushState(null, "", `/${encodeURIComponent(effect.paste)}`);
+      takeWhatWasShared();
       setTimeout(() => {
         show(); // what is hidden can't take the focus
         view.at("box").focus();
@@ -173,6 +178,19 @@ async function keepFiles(files) {
   }
 }
 
+/** What another app shared into this one. */
+function takeWhatWasShared() {
+  takeShared(session.paste.key, {
+    ask: () => view.toast("Open a paste or make one: what you shared goes into it."),
+    async keep(parts) {
+      for (const part of parts) {
+        if (typeof part === "string") keepLoose(part);
+        else await keepFiles([part]);
+      }
+    },
+  });
+}
+
 /** A text that was pasted or dropped beside the box. */
 function keepLoose(text) {
   const problem = problemWith(text, limitBytes());
@@ -226,7 +244,7 @@ function wirePage() {
     view.at("change").open = false;
     handle({ type: "act", verb: "delete" });
   });
-  on("reload", "click", () => location.reload());
+  on("reload", "click", reloadNewest);
   on("undo", "click", () => composer.field.step("undo") || view.toast("Nothing of yours to undo."));
   on("redo", "click", () => composer.field.step("redo") || view.toast("Nothing to redo."));
   for (const id of ["undo", "redo"]) on(id, "pointerdown", (event) => event.preventDefault()); // the box keeps the focus
