@@ -23,7 +23,8 @@ site:
 	@.ci/packages esbuild
 	rm -rf build/site && mkdir -p build && cp -R Public build/site && rm -r build/site/js
 	esbuild Public/js/main.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile=build/site/js/main.js
-	esbuild Public/style.css --minify --target=es2022 --log-level=warning --outfile=build/site/style.css
+	esbuild Public/sw.js --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/sw.js
+	esbuild Public/style.css --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/style.css
 	sed -e 's/^ *//' -e '/^$$/d' Public/index.html > build/site/index.html
 	@cat build/site/index.html build/site/style.css build/site/js/main.js | wc -c | sed 's/$$/ bytes of page, style and script/'
 

@@ -46,6 +46,13 @@ export class Intake {
     }
   }
 
+  /** Makes an item of a text that came in beside the boxes. */
+  takeText(text) {
+    const problem = problemWith(text, this.does.limitBytes());
+    if (problem === null) this.does.keep(wellFormed(text));
+    else if (!this.does.offer(text)) this.does.say(problem);
+  }
+
   /** Shows how far it is; called whenever something may have been decided. */
   render() {
     if (this.total === 0) return;
@@ -91,12 +98,6 @@ export class Intake {
     this.at("spoken").textContent = text;
   }
 
-  #takeText(text) {
-    const problem = problemWith(text, this.does.limitBytes());
-    if (problem === null) this.does.keep(wellFormed(text));
-    else if (!this.does.offer(text)) this.does.say(problem);
-  }
-
   /** Drops anywhere, and pastes outside a field, become items. */
   #listen() {
     const mark = (isOver) => document.body.classList.toggle("dropping", isOver);
@@ -116,7 +117,7 @@ export class Intake {
       event.preventDefault(); // or the browser would leave the page for the file
       if (!this.does.isOpen()) return;
       if (files.length > 0) this.take(files);
-      else this.#takeText(event.dataTransfer.getData("text/plain"));
+      else this.takeText(event.dataTransfer.getData("text/plain"));
     });
     addEventListener("paste", (event) => {
       const files = [...event.clipboardData.files];
@@ -124,7 +125,7 @@ export class Intake {
       const isIntoField = event.target.closest?.("input, textarea") && (text !== "" || files.length === 0);
       if (isIntoField || !this.does.isOpen() || (text === "" && files.length === 0)) return;
       event.preventDefault();
-      if (text !== "") this.#takeText(text);
+      if (text !== "") this.takeText(text);
       else this.take(files);
     });
   }

@@ -3,6 +3,7 @@
 import { Carrier } from "./carrier.js";
 import { copySelectionExactly, copyText } from "./clipboard.js";
 import { Composer } from "./composer.js";
+import { keepPage, reloadNewest, takeShared } from "./installed.js";
 import { Intake } from "./intake.js";
 import { ItemEditors } from "./item-editor.js";
 import { normaliseKey } from "./key.js";
@@ -70,6 +71,8 @@ handle({ type: "start" });
 show();
 view.recent(recent(Date.now()), Date.now());
 setInterval(() => view.tick(session, Date.now()), 1_000);
+keepPage();
+takeShared(session.paste.key, intake);
 
 /** The key in an address: in its tidy spelling, so that one paste has one name in this browser's storage. */
 function keyOf(path) {
@@ -130,6 +133,7 @@ function perform(effect) {
     case "address":
       store.moveTo(effect.paste);
       history.pushState(null, "", `/${encodeURIComponent(effect.paste)}`);
+      takeShared(effect.paste, intake);
       setTimeout(() => {
         show(); // what is hidden can't take the focus
         view.at("box").focus();
@@ -254,7 +258,7 @@ function wirePage() {
     view.at("change").open = false;
     handle({ type: "act", verb: "delete" });
   });
-  on("reload", "click", () => location.reload());
+  on("reload", "click", reloadNewest);
   on("undo", "click", () => composer.field.step("undo") || view.toast("Nothing of yours to undo."));
   on("redo", "click", () => composer.field.step("redo") || view.toast("Nothing to redo."));
   for (const id of ["undo", "redo"]) on(id, "pointerdown", (event) => event.preventDefault()); // the box keeps the focus

@@ -85,7 +85,7 @@ extension ShardCore {
         var fields = securityFields(session)
         fields[.eTag] = asset.etag
         fields[.vary] = isPage ? "Accept" : "Accept-Encoding"
-        fields[.cacheControl] = "no-cache"
+        fields[.cacheControl] = asset.isPermanent ? "public, max-age=31536000, immutable" : "no-cache"
         fields[.contentType] = asset.contentType
         if isPage {
             fields[.contentSecurityPolicy] = Self.contentSecurityPolicy

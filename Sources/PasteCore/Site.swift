@@ -12,6 +12,8 @@ public struct Site: Sendable {
         public let etag: String
         /// The media type.
         public let contentType: String
+        /// Whether the path names these bytes and will never name others, so that nobody need ask again.
+        public var isPermanent = false
 
         /// An asset from its parts.
         public init(body: [UInt8], gzip: [UInt8]?, etag: String, contentType: String) {

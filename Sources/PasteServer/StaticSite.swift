@@ -42,7 +42,7 @@ public enum StaticSite {
         guard assets["/index.html"] != nil else {
             throw LoadError(description: "there is no index.html in the site's directory \(directory)")
         }
-        return Site(assets: assets)
+        return SiteVersion(assets).pinned(assets)
     }
 
     static func asset(_ body: [UInt8], name: String) -> Site.Asset {

@@ -1,0 +1,80 @@
+// The page as an installed app: its service worker (see sw.js), and what other apps share into it.
+
+import { recent } from "./recent.js";
+
+/** Set while something that was shared waits for a paste. */
+const WAITING = "pasted/shared";
+
+/** Registers the worker once the page is there. Where there is none (no trusted TLS, say), the page works without. */
+export function keepPage() {
+  if (!navigator.serviceWorker) return;
+  navigator.serviceWorker.register("/sw.js").catch(async () => {
+    // A server that offers none any more wants its own pages shown, not what was kept of them.
+    const response = await fetch("/sw.js", { method: "HEAD" }).catch(() => null);
+    if (response?.status === 404) (await navigator.serviceWorker.getRegistration())?.unregister();
+  });
+}
+
+/** Loads the page anew, in the server's version if the server can be reached. */
+export async function reloadNewest() {
+  try {
+    const registration = await navigator.serviceWorker?.getRegistration();
+    await registration?.update();
+    const worker = registration?.installing;
+    if (worker) {
+      await new Promise((done) => worker.addEventListener("statechange", () => /^a|^r/.test(worker.state) && done()));
+    }
+  } catch {
+    // No network, or no worker: what there is, is loaded.
+  }
+  location.reload();
+}
+
+/**
+ * Makes items of what was shared, texts and files, in the paste at `key`; on the front page it goes on to the paste that
+ * was last open, or waits until there is one. It is let go when it was taken.
+ * @param {string | null} key
+ * @param {import("./intake.js").Intake} intake
+ */
+export async function takeShared(key, intake) {
+  if (location.search === "?shared") {
+    quietly(() => localStorage.setItem(WAITING, "1"));
+    const last = recent(Date.now())[0]?.key;
+    if (key === null && last) return location.replace(`/${encodeURIComponent(last)}`);
+    history.replaceState(null, "", location.pathname);
+  }
+  if (!quietly(() => localStorage.getItem(WAITING))) return;
+  if (key === null) return intake.does.say("Open a paste or make one: what you shared goes into it.");
+  await navigator.locks.request(WAITING, async () => {
+    const opening = indexedDB.open("pasted", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("shared", { autoIncrement: true });
+    const database = await answer(opening);
+    const store = (mode) => database.transaction("shared", mode).objectStore("shared");
+    const keys = await answer(store("readonly").getAllKeys());
+    if (keys.length > 0) {
+      const upToLast = IDBKeyRange.upperBound(keys.at(-1));
+      for (const part of await answer(store("readonly").getAll(upToLast))) {
+        if (typeof part === "string") intake.takeText(part);
+        else await intake.take([part]);
+      }
+      await answer(store("readwrite").delete(upToLast));
+    }
+    database.close();
+    quietly(() => localStorage.removeItem(WAITING));
+  });
+}
+
+function answer(request) {
+  return new Promise((done, failed) => {
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+}
+
+function quietly(work) {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}

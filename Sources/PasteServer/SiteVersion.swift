@@ -1,0 +1,62 @@
+// One version of the page never mixes with another: what the page loads, it loads by a path that names the version.
+//
+// `/index.html` is served with `/~VERSION/js/main.js` where the file says `/js/main.js`; modules import each other by
+// relative paths, so they stay within it. A server that has been replaced meanwhile knows no such path: the page fails
+// to load rather than run as half of each. The service worker is told the version and its files with their hashes, so
+// that it keeps a whole version or none (see Public/sw.js).
+
+import Digest
+import FoundationEssentials
+import PasteCore
+
+/// The version of a site: a hash over its files.
+struct SiteVersion {
+    /// 64 bits in hex: versions of one server's page never meet by chance, and nobody gains by two that do.
+    let name: String
+
+    init(_ assets: [String: Site.Asset]) {
+        var list = ""
+        for (path, asset) in assets.sorted(by: { $0.key < $1.key }) {
+            list += path + " " + asset.etag + "\n"
+        }
+        let digits = Array("0123456789abcdef".utf8)
+        let hex = sha256(Array(list.utf8)).prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+        name = String(decoding: hex, as: UTF8.self)
+    }
+
+    /// The site with its code and style under the version's path as well, where the page looks for them.
+    func pinned(_ assets: [String: Site.Asset]) -> Site {
+        var result = assets
+        var kept: [String: Site.Asset] = [:]
+        let page = assets["/index.html"].map { String(decoding: $0.body, as: UTF8.self) } ?? ""
+        var pinnedPage = page
+        for (path, asset) in assets where Self.pinnedEndings.contains(where: path.hasSuffix) && path != Self.worker {
+            var permanent = asset
+            permanent.isPermanent = true
+            kept[prefix + path] = permanent
+            pinnedPage = pinnedPage.replacing("=\"\(path)\"", with: "=\"\(prefix)\(path)\"")
+        }
+        result.merge(kept) { first, _ in first }
+        if pinnedPage != page {
+            result["/index.html"] = StaticSite.asset(Array(pinnedPage.utf8), name: "index.html")
+        }
+        kept["/"] = result["/index.html"]
+        if let worker = assets[Self.worker] {
+            result[Self.worker] = StaticSite.asset(introduction(kept) + worker.body, name: "sw.js")
+        }
+        return Site(assets: result)
+    }
+
+    /// What the worker begins with: the version, and the subresource integrity of each file by its path.
+    private func introduction(_ files: [String: Site.Asset]) -> [UInt8] {
+        let entries = files.sorted { $0.key < $1.key }.map { path, asset in
+            "\"\(path)\":\"sha256-\(Data(sha256(asset.body)).base64EncodedString())\""
+        }
+        return Array("const VERSION=\"\(name)\",FILES={\(entries.joined(separator: ","))};\n".utf8)
+    }
+
+    private var prefix: String { "/~" + name }
+
+    private static let worker = "/sw.js"
+    private static let pinnedEndings = [".js", ".css", ".svg"]
+}
