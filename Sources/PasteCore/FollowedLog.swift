@@ -36,6 +36,10 @@ struct FollowedLog {
     /// - Parameter limit: Bytes that may be held for those who could not take them; 0: nobody is behind, or there is
     ///   no memory.
     mutating func add(_ events: [FollowedEvent], _ messages: [SharedMessage], limit: Int) {
+        guard limit > 0 else {
+            head = events.last?.cursor ?? head
+            return dropHeld()
+        }
         for (event, message) in zip(events, messages) {
             // Its text is gone: so are the frames that hold it.
             if event.erases { dropHeld() }
@@ -43,7 +47,6 @@ struct FollowedLog {
             held.append(Entry(cursor: event.cursor, message: message, byteCount: event.byteCount))
             heldBytes += event.byteCount
         }
-        guard limit > 0 else { return dropHeld() }
         while heldBytes > limit, let first = held.popFirst() {
             heldBytes -= first.byteCount
             base = first.cursor
