@@ -5,10 +5,14 @@ import { recent } from "./recent.js";
 /** Set while something that was shared waits for a paste. */
 const WAITING = "pasted/shared";
 
+/** The one address that this page may run as code of its own accord; Trusted Types hold it to that. */
+const WORKER = { createScriptURL: () => "/sw.js" };
+
 /** Registers the worker once the page is there. Where there is none (no trusted TLS, say), the page works without. */
 export function keepPage() {
   if (!navigator.serviceWorker) return;
-  navigator.serviceWorker.register("/sw.js").catch(async () => {
+  const address = (globalThis.trustedTypes?.createPolicy("worker", WORKER) ?? WORKER).createScriptURL("");
+  navigator.serviceWorker.register(address).catch(async () => {
     // A server that offers none any more wants its own pages shown, not what was kept of them.
     const response = await fetch("/sw.js", { method: "HEAD" }).catch(() => null);
     if (response?.status === 404) (await navigator.serviceWorker.getRegistration())?.unregister();

@@ -181,7 +181,7 @@ extension ShardCore {
     private static let contentSecurityPolicy = """
         default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; \
         manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; \
-        require-trusted-types-for 'script'; trusted-types 'none'
+        require-trusted-types-for 'script'; trusted-types worker
         """
 
     static let page = "/index.html"
