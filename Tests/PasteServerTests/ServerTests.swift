@@ -112,7 +112,8 @@ import Testing
             try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/" + name))
         }
         let site = try StaticSite.load(directory)
-        #expect(Set(site.assets.keys) == ["/index.html", "/js/main.js", "/icon.png"])
+        let pinned = site.assets.keys.filter { $0.hasPrefix("/~") }
+        #expect(Set(site.assets.keys).subtracting(pinned) == ["/index.html", "/js/main.js", "/icon.png"])
         let main = try #require(site.assets["/js/main.js"])
         #expect(main.body == Array(script.utf8))
         #expect(main.contentType == "text/javascript; charset=utf-8")
@@ -123,6 +124,37 @@ import Testing
         #expect(site.assets["/index.html"]?.gzip == nil)
         #expect(site.assets["/icon.png"]?.gzip == nil)
         #expect(try StaticSite.load(directory).assets["/js/main.js"]?.etag == main.etag)
+    }
+
+    @Test("the page loads its files by paths that name its version, and any file's change is another version")
+    func versions() throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        func write(_ name: String, _ text: String) throws {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: directory + "/" + name))
+        }
+        try write("index.html", #"<link href="/style.css"><script src="/main.js"></script>"#)
+        try write("style.css", "p {}")
+        try write("main.js", "one")
+        try write("sw.js", "worker")
+        func load() throws -> (site: Site, prefix: String) {
+            let site = try StaticSite.load(directory)
+            let script = try #require(site.assets.keys.first { $0.hasPrefix("/~") && $0.hasSuffix("/main.js") })
+            return (site, String(script.dropLast("/main.js".count)))
+        }
+        let (site, prefix) = try load()
+        let page = try #require(site.assets["/index.html"])
+        #expect(
+            String(decoding: page.body, as: UTF8.self)
+                == #"<link href="\#(prefix)/style.css"><script src="\#(prefix)/main.js"></script>"#)
+        #expect(site.assets[prefix + "/main.js"]?.isPermanent == true)
+        #expect(site.assets["/main.js"]?.isPermanent == false)
+        let worker = String(decoding: try #require(site.assets["/sw.js"]).body, as: UTF8.self)
+        #expect(worker.hasPrefix("const VERSION=\"\(prefix.dropFirst(2))\"") && worker.hasSuffix("worker"))
+        #expect(worker.contains("\"\(prefix)/main.js\":\"sha256-") && worker.contains("\"/\":\"sha256-"))
+        #expect(!worker.contains("sw.js\":"))
+        try write("style.css", "p { color: red }")
+        #expect(try load().prefix != prefix)
     }
 
     @Test("a directory that is none, or has no page, is refused with its name")

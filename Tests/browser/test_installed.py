@@ -1,0 +1,196 @@
+"""The page as an installed app: it opens without a network, in one version, and takes what other apps share."""
+
+import base64
+import json
+import pathlib
+import shutil
+import tempfile
+import urllib.request
+
+import harness
+from test_page import PageCase
+
+CACHED = """
+async () => {
+    const names = await caches.keys();
+    const files = [];
+    for (const name of names) for (const request of await (await caches.open(name)).keys()) {
+        files.push([new URL(request.url).pathname, await (await caches.match(request)).text()]);
+    }
+    return [names, files];
+}
+"""
+LOADED = "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+
+
+class InstalledCase(PageCase):
+    def kept(self, device):
+        """Waits until the device has the whole page."""
+        device.page.evaluate("() => navigator.serviceWorker.ready.then(() => {})")
+
+    def share(self, device, text="", files=()):
+        """What a phone does when a person shares into the app: a form of many parts to `/share`."""
+        device.page.evaluate(
+            """([text, files]) => {
+                const form = Object.assign(document.createElement("form"),
+                    { method: "post", action: "/share", enctype: "multipart/form-data" });
+                const field = Object.assign(document.createElement("input"), { name: "text", value: text });
+                const input = Object.assign(document.createElement("input"), { name: "files", type: "file", multiple: true });
+                const transfer = new DataTransfer();
+                for (const [name, content] of files) transfer.items.add(new File([content], name, { type: "text/plain" }));
+                input.files = transfer.files;
+                form.append(field, input);
+                document.body.append(form);
+                form.submit();
+            }""", [text, list(files)])
+
+
+class Offline(InstalledCase):
+    def test_the_page_opens_without_a_server_and_sends_later_and_once_what_was_put_in(self):
+        phone = self.device(phone=True)
+        key = phone.make()
+        self.kept(phone)
+        phone.expects_outage = True
+        self.server.kill()
+        phone.page.reload()
+        phone.wait_standing("waiting")
+        self.assertEqual(phone.page.inner_text("#words").replace("\n", ""), key)
+        phone.keep("from the train\r\n")
+        phone.page.wait_for_selector("#outgoing li")
+        phone.page.reload()  # and the tab was closed meanwhile
+        phone.page.wait_for_selector("#outgoing li")
+        self.server.start()
+        phone.wait_items(1)
+        self.assertEqual(phone.texts(), ["from the train\n"])  # the box has lines as browsers have them
+        phone.page.reload()
+        phone.wait_items(1)
+
+    def test_nothing_of_a_paste_is_kept_with_the_page(self):
+        laptop = self.device()
+        key = laptop.make()
+        laptop.keep("a secret word")
+        laptop.wait_items(1)
+        self.kept(laptop)
+        laptop.page.reload()
+        laptop.wait_items(1)
+        names, files = laptop.page.evaluate(CACHED)
+        self.assertEqual(len(names), 1)
+        self.assertIn("/", [path for path, _ in files])
+        for path, text in files:
+            self.assertNotIn("secret word", text, path)
+            self.assertNotIn(key, path + text)
+
+
+class Versions(InstalledCase):
+    def setUp(self):
+        super().setUp()
+        self.site = tempfile.mkdtemp(prefix="pasted-site-")
+        self.addCleanup(shutil.rmtree, self.site)
+        shutil.copytree(harness.ROOT / harness.SITE, self.site, dirs_exist_ok=True)
+        self.server.close()
+        self.server = harness.Server(options=("--site", self.site))
+        self.addCleanup(self.server.close)
+
+    def change(self):
+        """Another version of each file that the page loads."""
+        for name in ("js/main.js", "style.css"):
+            path = pathlib.Path(self.site) / name
+            path.write_text(path.read_text() + "\n/* another */\n")
+
+    def versions(self, device):
+        return {path.split("/")[1] for path in device.page.evaluate(LOADED) if path.startswith("/~")}
+
+    def test_a_new_version_replaces_all_of_the_old_one_and_never_a_part_of_it(self):
+        laptop = self.device()
+        laptop.make()
+        self.kept(laptop)
+        first = self.versions(laptop)
+        self.assertEqual(len(first), 1)
+        laptop.expects_outage = True
+        self.server.kill()
+        self.change()
+        self.server.start()
+        laptop.wait_standing("live")
+        seen = set()
+        for _ in range(4):
+            laptop.page.reload()
+            laptop.wait_standing("live")
+            versions = self.versions(laptop)
+            self.assertEqual(len(versions), 1, versions)
+            self.kept(laptop)
+            laptop.page.evaluate("() => navigator.serviceWorker.getRegistration().then((one) => one.update())")
+            seen |= versions
+            laptop.page.wait_for_timeout(300)
+        self.assertEqual(len(seen - first), 1, "the new version came, by itself")
+        self.assertNotEqual(versions, first)
+
+    def test_a_version_that_can_not_be_had_whole_is_not_taken(self):
+        laptop = self.device()
+        laptop.make()
+        self.kept(laptop)
+        laptop.expects_outage = True
+        laptop.context.route("**/~*/style.css", lambda route: route.fulfill(body="p { color: red }", content_type="text/css"))
+        self.server.kill()
+        self.change()
+        self.server.start()
+        laptop.wait_standing("live")
+        laptop.page.evaluate("() => navigator.serviceWorker.getRegistration().then((one) => one.update()).catch(() => {})")
+        laptop.page.wait_for_timeout(1_000)
+        names, _ = laptop.page.evaluate(CACHED)
+        self.assertEqual(len(names), 1)
+
+
+class Shared(InstalledCase):
+    def test_a_text_that_is_shared_is_an_item_of_the_last_paste_once(self):
+        phone = self.device(phone=True)
+        key = phone.make()
+        self.kept(phone)
+        phone.page.goto(self.server.url + "/")
+        self.share(phone, "https://example.org/shared")
+        phone.page.wait_for_url(f"**/{key}")
+        phone.wait_items(1)
+        self.assertEqual(phone.texts(), ["https://example.org/shared"])
+        phone.page.reload()
+        phone.wait_items(1)
+
+    def test_files_that_are_shared_are_items_each(self):
+        phone = self.device(phone=True)
+        phone.make()
+        self.kept(phone)
+        phone.page.goto(self.server.url + "/")
+        self.share(phone, files=[("a.txt", "one\n"), ("b.txt", "two\n")])
+        phone.wait_items(2)
+        self.assertEqual(sorted(phone.texts()), ["one\n", "two\n"])
+
+    def test_what_is_shared_before_there_is_a_paste_waits_for_one(self):
+        phone = self.device(phone=True)
+        phone.page.goto(self.server.url + "/")
+        self.kept(phone)
+        self.share(phone, "early")
+        phone.page.wait_for_selector("#toast.shown")
+        phone.page.click("#make-button")
+        phone.wait_items(1)
+        self.assertEqual(phone.texts(), ["early"])
+
+
+class Manifest(InstalledCase):
+    def fetch(self, path):
+        with urllib.request.urlopen(self.server.url + path) as response:
+            return response.headers.get_content_type(), response.read()
+
+    def test_the_manifest_names_icons_that_are_what_it_says(self):
+        laptop = self.device()
+        laptop.page.goto(self.server.url + "/")
+        kind, text = self.fetch(laptop.page.get_attribute("link[rel=manifest]", "href"))
+        self.assertEqual(kind, "application/manifest+json")
+        manifest = json.loads(text)
+        self.assertEqual(manifest["share_target"]["action"], "/share")
+        for icon in manifest["icons"]:
+            kind, data = self.fetch(icon["src"])
+            self.assertEqual(kind, icon["type"])
+            size = laptop.page.evaluate(
+                "async (url) => { const image = new Image(); image.src = url; await image.decode();"
+                " return `${image.naturalWidth}x${image.naturalHeight}`; }",
+                f"data:{kind};base64,{base64.b64encode(data).decode()}")
+            if icon["sizes"] != "any":
+                self.assertEqual(size, icon["sizes"])
