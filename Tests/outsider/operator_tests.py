@@ -332,7 +332,9 @@ class Units(unittest.TestCase):
                 pathlib.Path(directory, unit.name).write_text(text)
             units = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]
             self.assertEqual(len(units), 4)
-            done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+            # The man pages are of the installed package, not of this machine.
+            done = subprocess.run(
+                ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             # Ten times the exposure that it allows: "safe" ends at 2.0.
             done = subprocess.run(
