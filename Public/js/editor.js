@@ -6,8 +6,7 @@
 // there unaltered until it is decided; what is typed meanwhile joins the last step. What other devices do passes
 // through the steps: each is transformed over it and it over each, and what comes out is applied to what is shown.
 
-import { EDIT_OPS } from "./protocol.js";
-import { apply, compose, countPoints, diff, inverse, transform } from "./text.js";
+import { apply, compose, countPoints, diff, inverse, MAXIMUM_OPS, transform } from "./text.js";
 
 /** @typedef {import("./text.js").Ops} Ops */
 /** @typedef {{kind: "edit", ops: Ops, sent?: {ref: number, base: number, ops: Ops}}} EditStep */
@@ -161,7 +160,7 @@ export class LiveText {
   #wire(step) {
     const { text, seq } = this.known;
     // Typed in too many places for one edit: one splice from the first to the last of them.
-    if (step.ops.length > EDIT_OPS) step.ops = diff(text, apply(text, step.ops));
+    if (step.ops.length > MAXIMUM_OPS) step.ops = diff(text, apply(text, step.ops));
     return { base: seq, ops: step.ops };
   }
 

@@ -7,7 +7,7 @@
 //   connecting, greeting, live, waiting --rest--> idle          the paste is over, or there is none
 //   connecting, greeting, live --lost 4501..4999, 4500 without a ghost, RFC 6455 codes that blame us--> stopped
 
-import { closeRule, ping } from "./protocol.js";
+import { closeRule } from "./protocol.js";
 
 /** First and longest wait before connecting again, in milliseconds; each wait is random below its bound. */
 export const BACKOFF_FIRST = 500;
@@ -159,7 +159,7 @@ export class Link {
 
   #probe(patience) {
     if (this.state !== "live") return;
-    this.#do({ type: "send", message: ping() });
+    this.#do({ type: "send", message: { type: "ping" } });
     this.#do({ type: "timer", name: "pong", after: patience });
   }
 

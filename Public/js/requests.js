@@ -6,18 +6,12 @@
 import { Desk } from "./desk.js";
 import { BACKOFF_LONGEST } from "./link.js";
 import { Outbox } from "./outbox.js";
-import * as protocol from "./protocol.js";
 import { tooLarge } from "./wording.js";
 
 /** The first wait after a "later" that names none; it doubles up to BACKOFF_LONGEST. */
 export const LATER = 1_000;
 /** A wait that the person is told of, since nothing else on the page explains it. */
 const LONG = 5_000;
-/** Builders of the requests, by the verb that the outbox stores. */
-const BUILDERS = {
-  append: protocol.append, edit: protocol.edit, keep: protocol.keep, remove: protocol.remove, clear: protocol.clear,
-  extend: protocol.extend, delete: ({ ref }) => protocol.deletePaste(ref),
-};
 
 export class Requests {
   /**
@@ -72,7 +66,7 @@ export class Requests {
   // Onto the wire
 
   sendCreate() {
-    if (this.create) this.#send(protocol.create(this.create));
+    if (this.create) this.#send({ type: "create", ...this.create });
   }
 
   /** Sends what can go; `isContinuous`: the texts in memory are those that edits are made on. */
@@ -86,7 +80,7 @@ export class Requests {
       }
     }
     for (let entry = this.outbox.nextToSend(); entry; entry = this.outbox.nextToSend()) {
-      this.#send(BUILDERS[entry.verb]({ ref: entry.ref, ...entry.fields }));
+      this.#send({ type: entry.verb, ref: entry.ref, ...entry.fields });
       this.outbox.mark(entry.ref, { state: "sent" });
     }
   }

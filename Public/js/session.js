@@ -20,7 +20,6 @@
 
 import { Link, LOST } from "./link.js";
 import { Paste } from "./paste.js";
-import * as protocol from "./protocol.js";
 import { Requests } from "./requests.js";
 
 export { AWAKE_PATIENCE, BACKOFF_FIRST, BACKOFF_LONGEST, CONNECT_PATIENCE, PATIENCE, QUIET } from "./link.js";
@@ -124,7 +123,7 @@ export class Session {
     this.link.opened();
     this.proven = false;
     this.paste.arriving = null;
-    this.#send(protocol.hello(this.client));
+    this.#send({ type: "hello", client: this.client });
     if (this.paste.key !== null) this.#subscribe();
   }
 
@@ -155,7 +154,10 @@ export class Session {
     // belong to this history.
     const isUnproven = !this.proven && (this.paste.loaded || pending.length > 0 || this.desk.unsent > 0);
     this.asked = this.cursor !== null && (this.isContinuous || isUnproven) ? this.cursor : null;
-    this.#send(protocol.subscribe({ paste: this.paste.key, cursor: this.asked, pending }));
+    this.#send({
+      type: "subscribe", paste: this.paste.key, ...(this.asked && { after: this.asked.seq, tag: this.asked.tag }),
+      ...(pending.length > 0 && { pending }),
+    });
   }
 
   /** Subscribes once more on this connection. */

@@ -7,7 +7,7 @@
 
 import { EventReader } from "./event-reader.js";
 import { LOST } from "./link.js";
-import { hello, parse } from "./protocol.js";
+import { parse } from "./protocol.js";
 import { Slot } from "./slot.js";
 
 /** Silence after which a stream counts as lost: the server says every 15 s that it is alive. */
@@ -101,7 +101,7 @@ export class Stream {
 
   async #askAfter(after, signal) {
     if (after > 0) await pause(after, signal);
-    return this.#ask(this.#post("/live", hello(this.client), within(FIRST_ANSWER - after, signal)));
+    return this.#ask(this.#post("/live", { type: "hello", client: this.client }, within(FIRST_ANSWER - after, signal)));
   }
 
   async #follow(connection, { paste, after, tag, pending = [] }) {

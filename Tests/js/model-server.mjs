@@ -2,6 +2,7 @@
 // anywhere. It follows PROTOCOL.md and nothing else; whatever it remembers survives `restart`.
 
 import { apply, transform } from "../../Public/js/text.js";
+import { check } from "./client-messages.mjs";
 
 export const REMEMBERED_REFS = 64;
 export const HELD_EVENTS = 40;
@@ -55,6 +56,7 @@ export class ModelServer {
   }
 
   receive(connection, message) {
+    check(message);
     const { inbox } = connection;
     switch (message.type) {
       case "hello": connection.by = `by-${message.client}`; break;
