@@ -18,11 +18,13 @@ run: release
 release: packages site
 	$(RELEASE)
 
-# The page as it is served: Public with its modules in one file, without comments and indentation. It runs from Public, too.
+# The page as it is served: Public with its modules in a few files (what it takes to be live; what a person can do; what only
+# some networks need), without comments and indentation. It runs from Public, too.
 site:
 	@.ci/packages esbuild
 	rm -rf build/site && mkdir -p build && cp -R Public build/site && rm -r build/site/js
-	esbuild Public/js/main.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outfile=build/site/js/main.js
+	esbuild Public/js/main.js --bundle --splitting --minify --format=esm --target=es2022 --log-level=warning --outdir=build/site/js
+	esbuild Public/js/frame.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outdir=build/site/js
 	esbuild Public/sw.js --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/sw.js
 	esbuild Public/style.css --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/style.css
 	sed -e 's/^ *//' -e '/^$$/d' Public/index.html > build/site/index.html

@@ -9,7 +9,6 @@
 
 import { LOST } from "./link.js";
 import { Socket } from "./socket.js";
-import { Stream } from "./stream.js";
 
 /** Failures in a row after which a WebSocket is doubted, and the time in which one should open. */
 const FAILURES = 2;
@@ -21,7 +20,8 @@ export class Carrier {
   #report;
   #now;
   #socket;
-  #stream;
+  #stream = null; // loaded when it is asked for
+  #load;
   #current = null; // the socket or the stream
   #attempt = 0; // the number of the latest one: an earlier one has nothing more to say
   #doubt = 0;
@@ -31,11 +31,14 @@ export class Carrier {
   #isSure = false; // and the server is known to answer
 
   /** @param {(event: object) => void} report takes `opened`, `closed` and `message` events */
-  constructor(report, client, { socket = Socket, stream = Stream, now = () => performance.now() } = {}) {
+  constructor(report, client, { socket = Socket, stream = loadStream, now = () => performance.now() } = {}) {
     this.#report = report;
     this.#now = now;
     this.#socket = new socket((event) => this.#heard(this.#socket, event));
-    this.#stream = new stream((event) => this.#heard(this.#stream, event), client);
+    this.#load = async () => {
+      const Stream = await stream();
+      this.#stream ??= new Stream((event) => this.#heard(this.#stream, event), client);
+    };
   }
 
   open() {
@@ -75,7 +78,7 @@ export class Carrier {
     this.#isSure = isSure;
     const attempt = this.#attempt;
     this.#doubt = setTimeout(async () => {
-      if ((isSure || (await this.#stream.probe())) && attempt === this.#attempt) this.#block();
+      if ((isSure || (await this.#probe())) && attempt === this.#attempt) this.#block();
     }, DOUBT);
     this.#socket.open();
   }
@@ -83,6 +86,16 @@ export class Carrier {
   #openStream() {
     this.#current = this.#stream;
     this.#stream.open();
+  }
+
+  /** Whether the server answers a POST; from one that does not even send the module there is no answer to be had. */
+  async #probe() {
+    try {
+      await this.#load();
+    } catch {
+      return false;
+    }
+    return this.#stream.probe();
   }
 
   #block() {
@@ -114,10 +127,14 @@ export class Carrier {
     if (this.#isSure) return this.#block();
     this.#failures += 1;
     const attempt = this.#attempt;
-    const isThere = this.#failures >= FAILURES && (await this.#stream.probe());
+    const isThere = this.#failures >= FAILURES && (await this.#probe());
     if (attempt !== this.#attempt) return;
     if (isThere) return this.#openSocket(true);
     this.#current = null;
     this.#report({ ...event, code: event.code ?? LOST });
   }
+}
+
+async function loadStream() {
+  return (await import("./stream.js")).Stream;
 }

@@ -5,7 +5,7 @@
 
 import { Fresh } from "./fresh.js";
 import { asShown, moved, opsOf, shownOffset, shownSplices, splicesOf, spliceBetween, textOffset } from "./splice.js";
-import { compose, inverse, transform } from "./text.js";
+import { compose, diff, inverse, transform } from "./text.js";
 import { wellFormed } from "./texts.js";
 import { Undo } from "./undo.js";
 
@@ -28,7 +28,7 @@ export class Field {
   constructor(box, does) {
     this.box = box;
     this.does = does;
-    this.text = asShown(box.value); // what the box shows, with exact line ends
+    this.text = ""; // what the box shows, with exact line ends
     this.waiting = []; // what others did that the box does not show yet
     this.undo = new Undo();
     this.fresh = new Fresh(box);
@@ -39,13 +39,11 @@ export class Field {
     this.#listen();
   }
 
-  /** Shows a text from the beginning. */
-  set(text) {
-    this.text = text;
-    this.waiting = [];
-    this.undo = new Undo();
-    this.box.value = text;
-    this.does.changed?.();
+  /** Begins with a box that was given `shown`, and may have been typed into; the text is `text` by now. */
+  start(shown, text) {
+    this.text = shown;
+    this.waiting = diff(shown, text);
+    this.settle();
   }
 
   /** Others changed the text. */

@@ -1,6 +1,8 @@
 // The page as an installed app: its service worker (see sw.js), and what other apps share into it.
 
+import { addressOf } from "./dom.js";
 import { recent } from "./recent.js";
+import { toast } from "./view.js";
 
 /** Set while something that was shared waits for a paste. */
 const WAITING = "pasted/shared";
@@ -38,17 +40,17 @@ export async function reloadNewest() {
  * Makes items of what was shared, texts and files, in the paste at `key`; on the front page it goes on to the paste that
  * was last open, or waits until there is one. It is let go when it was taken.
  * @param {string | null} key
- * @param {import("./intake.js").Intake} intake
+ * @param {{take: (files: File[]) => Promise<void>, takeText: (text: string) => void}} intake
  */
 export async function takeShared(key, intake) {
   if (location.search === "?shared") {
     quietly(() => localStorage.setItem(WAITING, "1"));
     const last = recent(Date.now())[0]?.key;
-    if (key === null && last) return location.replace(`/${encodeURIComponent(last)}`);
+    if (key === null && last) return location.replace(addressOf(last));
     history.replaceState(null, "", location.pathname);
   }
   if (!quietly(() => localStorage.getItem(WAITING))) return;
-  if (key === null) return intake.does.say("Open a paste or make one: what you shared goes into it.");
+  if (key === null) return toast("Open a paste or make one: what you shared goes into it.");
   await navigator.locks.request(WAITING, async () => {
     const opening = indexedDB.open("pasted", 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore("shared", { autoIncrement: true });

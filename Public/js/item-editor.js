@@ -1,7 +1,9 @@
 // Items edited in place: the text of an item's row becomes a live box until "Done".
 
+import { made, write } from "./dom.js";
 import { Field } from "./field.js";
-import { overLimit, countBytes } from "./wording.js";
+import { overLimit } from "./texts.js";
+import { countBytes } from "./wording.js";
 
 export class ItemEditors {
   /**
@@ -14,28 +16,18 @@ export class ItemEditors {
 
   /** Opens the item of a row with its live text. */
   start(row, number, text) {
-    if (this.open.has(number)) return;
-    const frame = document.createElement("div");
+    const [box, note] = [made("textarea", text), made("p")];
+    const frame = made("div", box, note);
     frame.className = "live editing";
-    const box = document.createElement("textarea");
-    box.spellcheck = false;
-    box.autocapitalize = "none";
-    box.dir = "auto";
+    Object.assign(box, { spellcheck: false, autocapitalize: "none", dir: "auto", ariaLabel: `Text of item ${number}` });
     box.rows = Math.min(20, Math.max(3, text.split("\n", 20).length + 1));
-    box.setAttribute("aria-label", `Text of item ${number}`);
-    const note = document.createElement("p");
-    note.className = "note problem";
-    note.setAttribute("aria-live", "polite");
-    note.hidden = true;
-    frame.append(box, note);
+    Object.assign(note, { className: "note problem", ariaLive: "polite", hidden: true });
     row.querySelector(".text").before(frame);
-    row.classList.add("edited");
     const field = new Field(box, { typed: (ops) => this.does.typed(number, ops) });
-    field.set(text);
-    const isDone = (event) =>
-      event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey));
+    field.start(text, text);
     box.addEventListener("keydown", (event) => {
-      if (!isDone(event) || event.isComposing) return;
+      const isDone = event.key === "Escape" || (event.key === "Enter" && (event.ctrlKey || event.metaKey));
+      if (!isDone || event.isComposing) return;
       event.preventDefault();
       this.stop(number);
       row.querySelector("[data-do=edit]").focus();
@@ -48,21 +40,18 @@ export class ItemEditors {
 
   /** Closes it; what was typed is on its way. */
   stop(number) {
-    const held = this.open.get(number);
-    if (!held) return;
-    held.field.settle();
+    this.open.get(number).field.settle();
     this.close(number);
     this.does.closed(number);
   }
 
   /** The same, without telling: the item is gone. */
   close(number) {
-    const held = this.open.get(number);
-    if (!held) return;
+    const { row } = this.open.get(number) ?? {};
+    if (!row) return;
     this.open.delete(number);
-    held.row.querySelector(".live").remove();
-    held.row.classList.remove("edited");
-    label(held.row, false);
+    row.querySelector(".live").remove();
+    label(row, false);
   }
 
   change(number, ops) {
@@ -72,11 +61,10 @@ export class ItemEditors {
   /** Says what keeps the typed text from being taken; read-only once nothing is taken any more. */
   tell(session, limitBytes) {
     for (const [number, { field, note }] of this.open) {
-      const live = session.desk.texts.get(number);
-      const isOver = live?.problem && countBytes(live.text) > limitBytes;
-      const text = isOver ? overLimit(countBytes(live.text), limitBytes) : (live?.problem ?? "");
-      if (note.textContent !== text) note.textContent = text;
-      note.hidden = text === "";
+      const { problem, text } = session.desk.texts.get(number) ?? {};
+      const bytes = problem ? countBytes(text) : 0;
+      write(note, bytes > limitBytes ? overLimit(bytes, limitBytes) : (problem ?? ""));
+      note.hidden = !problem;
       field.box.readOnly = !session.paste.may("edit");
     }
   }
@@ -84,7 +72,7 @@ export class ItemEditors {
 
 function label(row, isOpen) {
   const button = row.querySelector("[data-do=edit]");
-  if (!button) return;
+  row.classList.toggle("edited", isOpen);
   button.lastElementChild.textContent = isOpen ? "Done" : "Edit";
-  button.setAttribute("aria-label", `${isOpen ? "Done with" : "Edit"} item ${row.dataset.item}`);
+  button.ariaLabel = `${isOpen ? "Done with" : "Edit"} item ${row.dataset.item}`;
 }

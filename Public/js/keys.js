@@ -1,5 +1,7 @@
 // What the keyboard can do, and the list of it. Single keys only count while nothing is typed, and can be switched off.
 
+import { at, made } from "./dom.js";
+
 /** [keys, what they do, the id of a button or what an item's button does]. */
 const KEYS = [
   ["Ctrl Enter", "Keep the pad"],
@@ -19,21 +21,12 @@ const KEYS = [
   ["?", "Show this list", "keys-button"],
 ];
 
-/**
- * @param {(id: string) => HTMLElement} at finds the page's elements
- * @param {import("./store.js").Store} store
- */
-export function wireKeys(at, store) {
+/** @param {import("./store.js").Store} store */
+export function wireKeys(store) {
   const dialog = at("keys");
   at("keys-list").append(...KEYS.flatMap(([keys, what]) => {
-    const [term, text] = [document.createElement("dt"), document.createElement("dd")];
-    term.append(...keys.split(" ").flatMap((key, index) => {
-      const node = document.createElement("kbd");
-      node.append(key);
-      return index === 0 ? [node] : [" + ", node];
-    }));
-    text.append(what);
-    return [term, text];
+    const pressed = keys.split(" ").flatMap((key, index) => (index === 0 ? [made("kbd", key)] : [" + ", made("kbd", key)]));
+    return [made("dt", ...pressed), made("dd", what)];
   }));
   at("keys-button").addEventListener("click", () => dialog.showModal());
   const box = at("keys-on");

@@ -1,4 +1,4 @@
-// The items, newest first, and above them what has not arrived: two keyed lists.
+// The items, newest first: a keyed list.
 //
 // An item's element is made once and only touched when its item object was replaced. New elements are made in
 // slices, so that thousands of items don't hold up the page.
@@ -8,8 +8,6 @@ import { fillText } from "./shown-text.js";
 /** Elements made in one frame: at least so many, and more for so long, in milliseconds. */
 const LEAST = 50;
 const SLICE = 24;
-/** A request that is answered sooner than this, in milliseconds, is never shown as waiting. */
-const SETTLE = 600;
 
 export class ItemList {
   constructor(list) {
@@ -67,70 +65,6 @@ export class ItemList {
   }
 }
 
-export class OutgoingList {
-  constructor(list) {
-    this.list = list;
-    this.rows = new Map(); // ref -> {row, entry, since}
-  }
-
-  render(session, now, again) {
-    const entries = [...session.outbox.returned(), ...session.outbox.unanswered()].filter((e) => e.verb === "append");
-    entries.push(...keeping(session));
-    const refs = new Set(entries.map((entry) => entry.ref));
-    for (const [ref, { row }] of this.rows) {
-      if (refs.has(ref)) continue;
-      this.rows.delete(ref);
-      if (row.contains(document.activeElement)) passFocusOn(row);
-      row.remove();
-    }
-    let isSettling = false;
-    const isQuiet = session.connection !== "live";
-    for (const entry of entries) {
-      const held = this.rows.get(entry.ref) ?? this.#make(entry, now);
-      const isReturned = entry.state === "refused" || entry.state === "aside";
-      if (held.entry?.state !== entry.state || held.isReturned !== isReturned) describe(held, entry, isReturned);
-      const isShown = isReturned || isQuiet || now - held.since >= SETTLE;
-      if (held.row.hidden === isShown) held.row.hidden = !isShown;
-      if (!isShown) isSettling = true;
-      const again = held.row.querySelector("[data-do=again]");
-      again.hidden = !isReturned || !session.paste.may(entry.verb);
-    }
-    clearTimeout(this.timer);
-    if (isSettling) this.timer = setTimeout(again, SETTLE);
-  }
-
-  /** What the row of an element shows. */
-  entryOf(element) {
-    const { ref } = element.closest("li")?.dataset ?? {};
-    return [...this.rows.values()].find(({ row }) => row.dataset.ref === ref)?.entry;
-  }
-
-  #make(entry, now) {
-    const row = copyOf("outgoing-row");
-    row.dataset.ref = String(entry.ref);
-    fillText(row, entry.fields.text);
-    this.list.prepend(row);
-    const held = { row, entry: null, isReturned: null, since: now };
-    this.rows.set(entry.ref, held);
-    return held;
-  }
-}
-
-/** Texts that will be items when the pad's `keep` is done, as entries. */
-function* keeping(session) {
-  for (const [at, text] of session.desk.pad.keeping().entries()) {
-    yield { ref: `keep ${at} ${text.length}`, verb: "append", fields: { text }, state: "waiting" };
-  }
-}
-
-function describe(held, entry, isReturned) {
-  held.entry = entry;
-  held.isReturned = isReturned;
-  held.row.classList.toggle("returned", isReturned);
-  held.row.querySelector(".reason").textContent = isReturned ? `Not kept. ${entry.message ?? ""}` : "Not sent yet";
-  held.row.querySelector("[data-do=discard]").hidden = !isReturned;
-}
-
 function itemRow(item, paste, isNew) {
   const row = copyOf("item-row");
   row.classList.toggle("new", isNew);
@@ -150,11 +84,11 @@ function itemRow(item, paste, isNew) {
 }
 
 /** A copy of the row that the page has as a template. */
-function copyOf(id) {
+export function copyOf(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
 
-function passFocusOn(row) {
+export function passFocusOn(row) {
   const near = row.nextElementSibling ?? row.previousElementSibling;
   (near?.querySelector("[data-do=copy]") ?? document.getElementById("box"))?.focus();
 }

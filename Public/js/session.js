@@ -75,17 +75,9 @@ export class Session {
     return this.paste.writable;
   }
 
-  /** "idle", "connecting", "greeting", "live", "waiting" or "stopped"; then why, how often, and what the browser says. */
+  /** "idle", "connecting", "greeting", "live", "waiting" or "stopped"; then what the browser says of the network. */
   get connection() {
     return this.link.state;
-  }
-
-  get stopCode() {
-    return this.link.stopCode;
-  }
-
-  get attempts() {
-    return this.link.attempts;
   }
 
   get online() {

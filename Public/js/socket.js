@@ -45,14 +45,18 @@ export class Socket {
   }
 
   #received(data) {
-    let message;
-    try {
-      message = parse(data);
-    } catch (error) {
-      // Of what a newer server says only its place in the log matters; a missing event shows as a gap.
-      if (error.seq === undefined) return console.info(error.message);
-      message = { type: error.code, seq: error.seq };
-    }
-    this.report({ type: "message", message, time: Date.now(), random: Math.random() });
+    const message = read(data);
+    if (message !== null) this.report({ type: "message", message, time: Date.now(), random: Math.random() });
+  }
+}
+
+/** A message of the server; of what a newer one says only its place in the log matters: a missing event shows as a gap. */
+export function read(data) {
+  try {
+    return parse(data);
+  } catch ({ code, seq, message }) {
+    if (seq !== undefined) return { type: code, seq };
+    console.info(message);
+    return null;
   }
 }

@@ -9,6 +9,7 @@ import { EventReader } from "./event-reader.js";
 import { LOST } from "./link.js";
 import { parse } from "./protocol.js";
 import { Slot } from "./slot.js";
+import { read } from "./socket.js";
 
 /** Silence after which a stream counts as lost: the server says every 15 s that it is alive. */
 export const SILENCE = 25_000;
@@ -201,17 +202,8 @@ export class Stream {
 
   #deliver(connection, data) {
     if (this.current !== connection) return;
-    let message = data;
-    if (typeof data === "string") {
-      try {
-        message = parse(data);
-      } catch (error) {
-        // Of what a newer server says only its place in the log matters; a missing event shows as a gap.
-        if (error.seq === undefined) return console.info(error.message);
-        message = { type: error.code, seq: error.seq };
-      }
-    }
-    this.report({ type: "message", message, time: Date.now(), random: Math.random() });
+    const message = typeof data === "string" ? read(data) : data;
+    if (message !== null) this.report({ type: "message", message, time: Date.now(), random: Math.random() });
   }
 
   #lost(connection, code = LOST) {

@@ -24,6 +24,11 @@ export function wellFormed(text) {
   return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
 }
 
+/** What a text that is too large says, as a sentence. */
+export function overLimit(bytes, limitBytes) {
+  return `This text is ${size(bytes)}. The pad and each item hold up to ${size(limitBytes)}: shorten it or keep it in parts. It stays here meanwhile.`;
+}
+
 /** Why a text can't be kept, as a sentence, or null when it can. */
 export function problemWith(text, limitBytes) {
   if (text === "") return "There is nothing to keep yet.";

@@ -64,18 +64,6 @@ export function tooLarge(limitBytes = undefined) {
     : `This text is larger than ${size(limitBytes)}, the most that one text may have. Keep it in parts.`;
 }
 
-/** What a text that is too large says, as a sentence. */
-export function overLimit(bytes, limitBytes) {
-  return `This text is ${size(bytes)}. The pad and each item hold up to ${size(limitBytes)}: shorten it or keep it in parts. It stays here meanwhile.`;
-}
-
-/** What stands below the pad while there is nothing else to say. */
-export function padHint(limitBytes, canDrop) {
-  return `Live on every device with this key, up to ${size(limitBytes)}.${canDrop ? " Files can be dropped anywhere." : ""}`;
-}
-
-export const CRLF_ON_PAD = "The pasted lines end in CRLF; on the pad they end in LF.";
-
 /** How much waits to be sent: "2 changes not sent", or nothing. */
 export function unsentWords(session) {
   const others = session.outbox.unanswered().filter((entry) => entry.live === undefined).length;
@@ -89,14 +77,13 @@ export function standing(session) {
   const { phase, reason } = session.paste;
   if (phase === "over") return { look: "over", text: reason === "deleted" ? "Deleted" : "Expired" };
   if (phase === "unknown") return { look: "over", text: "No such paste" };
-  if (session.connection === "stopped") return { look: "trouble", text: join("Stopped", notSent) };
-  if (!session.online && session.connection !== "idle") return { look: "trouble", text: join("Offline", notSent) };
-  if (session.connection === "live") {
-    return { look: "live", text: session.carrier === "http" ? "Live, without WebSocket" : "Live" };
-  }
-  if (session.connection === "idle") return { look: "quiet", text: "Not connected" };
-  const first = session.attempts === 0 && !session.paste.loaded;
-  return { look: "waiting", text: join(first ? "Connecting" : "Reconnecting", notSent) };
+  const { state, online, attempts } = session.link;
+  if (state === "stopped") return { look: "trouble", text: join("Stopped", notSent) };
+  if (!online && state !== "idle") return { look: "trouble", text: join("Offline", notSent) };
+  if (state === "live") return { look: "live", text: session.carrier === "http" ? "Live, without WebSocket" : "Live" };
+  if (state === "idle") return { look: "quiet", text: "Not connected" };
+  const isFirst = attempts === 0 && !session.paste.loaded;
+  return { look: "waiting", text: join(isFirst ? "Connecting" : "Reconnecting", notSent) };
 }
 
 function join(state, notSent) {

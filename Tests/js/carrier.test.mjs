@@ -37,7 +37,7 @@ const settle = async () => {
 beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
-  [heard, clock, isThere, probes] = [[], 0, true, 0];
+  [heard, clock, isThere, probes, stream] = [[], 0, true, 0, { opens: 0 }];
   carrier = new Carrier((event) => heard.push(event), "client", {
     socket: class extends Fake {
       constructor(report) {
@@ -45,7 +45,7 @@ beforeEach(() => {
         socket = this;
       }
     },
-    stream: class extends Fake {
+    stream: async () => class extends Fake {
       constructor(report) {
         super(report);
         stream = this;
