@@ -8,7 +8,8 @@
 // After a while, on another network and after a reload the WebSocket is tried again.
 
 import { LOST } from "./link.js";
-import { Socket } from "./socket.js";
+import { parse } from "./protocol.js";
+import { read, Socket } from "./socket.js";
 
 /** Failures in a row after which a WebSocket is doubted, and the time in which one should open. */
 const FAILURES = 2;
@@ -37,7 +38,7 @@ export class Carrier {
     this.#socket = new socket((event) => this.#heard(this.#socket, event));
     this.#load = async () => {
       const Stream = await stream();
-      this.#stream ??= new Stream((event) => this.#heard(this.#stream, event), client);
+      this.#stream ??= new Stream((event) => this.#heard(this.#stream, event), client, { parse, read, lost: LOST });
     };
   }
 

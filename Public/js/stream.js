@@ -4,12 +4,11 @@
 // The events are read with `fetch`, not with `EventSource`: that can name the client only in the address, which proxies
 // log; it hides comments, so that a dead connection looks like a quiet one; and it comes back by rules of its own, beside
 // the session's.
+//
+// Few networks need this module, so it is loaded when one does; what it has in common with the page it is given.
 
 import { EventReader } from "./event-reader.js";
-import { LOST } from "./link.js";
-import { parse } from "./protocol.js";
 import { Slot } from "./slot.js";
-import { read } from "./socket.js";
 
 /** Silence after which a stream counts as lost: the server says every 15 s that it is alive. */
 export const SILENCE = 25_000;
@@ -24,10 +23,13 @@ export class Stream {
   /**
    * @param {(event: object) => void} report takes `opened`, `closed` and `message` events
    * @param {string} client whose messages these are
+   * @param {{parse: (text: string) => object, read: (text: string) => object | null, lost: number}} common how a message is
+   *   read, and the code of a connection that was lost
    */
-  constructor(report, client, { fetch = globalThis.fetch.bind(globalThis), slot = new Slot(() => this.#yield()) } = {}) {
+  constructor(report, client, common, { fetch = globalThis.fetch.bind(globalThis), slot = new Slot(() => this.#yield()) } = {}) {
     this.report = report;
     this.client = client;
+    this.common = common;
     this.fetch = fetch;
     this.slot = slot;
     this.current = null; // of the connection there is: how to end it, its paste, and what waits to be sent
@@ -123,7 +125,7 @@ export class Stream {
       if (response.status !== 200) {
         clearTimeout(connection.watch); // nothing is read until the session asks again
         connection.heardAt = null;
-        return this.#deliver(connection, await answerOf(response));
+        return this.#deliver(connection, await this.#answerOf(response));
       }
       await this.#read(connection, response.body, following);
       if (connection.following === following) this.#lost(connection);
@@ -191,7 +193,12 @@ export class Stream {
   }
 
   async #ask(request) {
-    return answerOf(await request);
+    return this.#answerOf(await request);
+  }
+
+  /** The message that a response holds. @throws when it holds none: then it is not the server's. */
+  async #answerOf(response) {
+    return this.common.parse(await response.text());
   }
 
   #fields(fields) {
@@ -202,11 +209,11 @@ export class Stream {
 
   #deliver(connection, data) {
     if (this.current !== connection) return;
-    const message = typeof data === "string" ? read(data) : data;
+    const message = typeof data === "string" ? this.common.read(data) : data;
     if (message !== null) this.report({ type: "message", message, time: Date.now(), random: Math.random() });
   }
 
-  #lost(connection, code = LOST) {
+  #lost(connection, code = this.common.lost) {
     if (this.current !== connection) return;
     this.close();
     this.report({ type: "closed", code, random: Math.random() });
@@ -244,14 +251,7 @@ function pause(milliseconds, signal) {
   });
 }
 
-/** The message that a response holds. @throws when it holds none: then it is not the server's. */
-async function answerOf(response) {
-  return parse(await response.text());
-}
-
 /** The code of an event that closes the stream, as a WebSocket's close frame has it; null for any other. */
 function closeCode(data) {
-  if (!data.startsWith('{"type":"close"')) return null;
-  const { code } = JSON.parse(data);
-  return Number.isInteger(code) ? code : LOST;
+  return data.startsWith('{"type":"close"') ? JSON.parse(data).code : null;
 }

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
+import { parse } from "../../Public/js/protocol.js";
+import { read } from "../../Public/js/socket.js";
 import { ANSWER, ASK_AGAIN, SILENCE, Stream } from "../../Public/js/stream.js";
 
 const CLIENT = "00112233445566778899aabbccddeeff";
@@ -47,7 +49,7 @@ beforeEach(() => {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
   [heard, requests, slot] = [[], [], { has: true, left: 0 }];
-  stream = new Stream((event) => heard.push(event), CLIENT, {
+  stream = new Stream((event) => heard.push(event), CLIENT, { parse, read, lost: 1006 }, {
     fetch: (path, options) => {
       requests.push(new Request(path, options));
       return requests.at(-1).answered;
