@@ -10,45 +10,35 @@ const STORED_PER_MILLISECOND = 4_096;
 /** Waits shorter than this, in milliseconds, are none. */
 const SHORTEST_PACE = 8;
 
-export class Desk {
-  /**
-   * @param {import("./outbox.js").Outbox} outbox
-   * @param {[target: "pad"|number, record: object][]} records of an earlier life of this page
-   * @param {boolean} isProvable whether there is a cursor that can show that the records belong to this history
-   */
-  constructor(outbox, records, isProvable) {
-    this.outbox = outbox;
-    this.texts = new Map([["pad", new LiveText()]]);
-    this.opened = new Set(["pad"]);
-    this.effects = [];
-    for (const [target, record] of records) {
-      const live = new LiveText(record);
-      live.isForeign = !isProvable && record.seq > 0;
-      this.texts.set(target, live);
-      const step = live.steps[0];
-      if (step?.sent) outbox.restore({ ...this.#request(step.kind, target, step.sent), live: target });
-    }
+/**
+ * @param {import("./outbox.js").Outbox} outbox
+ * @param {[target: "pad"|number, record: object][]} records of an earlier life of this page
+ * @param {boolean} isProvable whether there is a cursor that can show that the records belong to this history
+ */
+export function createDesk(outbox, records, isProvable) {
+  const texts = new Map([["pad", new LiveText()]]);
+  const opened = new Set(["pad"]);
+  const effects = [];
+  for (const [target, record] of records) {
+    const live = new LiveText(record);
+    live.isForeign = !isProvable && record.seq > 0;
+    texts.set(target, live);
+    const step = live.steps[0];
+    if (step?.sent) outbox.restore({ ...request(step.kind, target, step.sent), live: target });
   }
-
-  get pad() {
-    return this.texts.get("pad");
-  }
-
-  /** How many changes wait for an answer. */
-  get unsent() {
-    let count = 0;
-    for (const { steps } of this.texts.values()) count += steps.length;
-    return count;
-  }
-
-  takeEffects() {
-    return this.effects.splice(0);
-  }
+  return {
+    texts,
+    get pad() { return texts.get("pad"); },
+    /** How many changes wait for an answer. */
+    get unsent() { return [...texts.values()].reduce((count, { steps }) => count + steps.length, 0); },
+    takeEffects: () => effects.splice(0),
+    act, start, event, level, acked, refused, end, asideAll,
+  };
 
   // What the person does
 
-  act({ verb, target = "pad", ops }, paste) {
-    const live = this.texts.get(target);
+  function act({ verb, target = "pad", ops }, paste) {
+    const live = texts.get(target);
     switch (verb) {
       case "type":
         // It is in the box already: where it is not permitted, the server's refusal gives it back.
@@ -56,29 +46,29 @@ export class Desk {
         live.problem = null;
         live.isTyped = true;
         live.type(ops);
-        return this.#stored(target);
+        return stored(target);
       case "keep":
         if (!paste.may("keep")) return;
-        this.#changed("pad", live.keep());
-        return this.#stored("pad");
+        changed("pad", live.keep());
+        return stored("pad");
       case "open": {
         const item = paste.items.get(target);
         if (!item || !paste.may("edit")) return;
-        this.opened.add(target);
-        if (!live) this.texts.set(target, new LiveText({ text: item.text, seq: item.textSeq }));
+        opened.add(target);
+        if (!live) texts.set(target, new LiveText({ text: item.text, seq: item.textSeq }));
         return;
       }
       case "close":
-        this.opened.delete(target);
+        opened.delete(target);
         if (live) live.isTyped = false;
-        return this.#forget(target);
+        return forget(target);
     }
   }
 
   /** Puts what can go next into the outbox; returns for how many milliseconds no more should follow. */
-  start(limitBytes) {
+  function start(limitBytes) {
     let wait = 0;
-    for (const [target, live] of this.texts) {
+    for (const [target, live] of texts) {
       const next = live.problem ? null : live.next();
       if (next === null) continue;
       const { coming, known } = live;
@@ -86,10 +76,10 @@ export class Desk {
         live.problem = tooLarge(limitBytes);
         continue;
       }
-      const { verb, fields } = this.#request(next.verb, target, next.fields);
-      const { ref } = this.outbox.add(verb, fields, target);
+      const { verb, fields } = request(next.verb, target, next.fields);
+      const { ref } = outbox.add(verb, fields, target);
       live.sent(ref, next.fields);
-      this.#stored(target);
+      stored(target);
       const pace = Math.ceil(coming.length / STORED_PER_MILLISECOND);
       if (pace >= SHORTEST_PACE) wait = Math.max(wait, pace);
     }
@@ -99,169 +89,169 @@ export class Desk {
   // What the server says
 
   /** An event of the log that `paste` has taken already. */
-  event(event, isOwn, paste) {
-    const ref = isOwn ? event.ref ?? 0 : 0;
-    if (event.type === "edit") {
-      const live = this.texts.get(event.target);
+  function event({ type, target, ops, seq, ref: named = 0 }, isOwn, paste) {
+    const ref = isOwn ? named : 0;
+    if (type === "edit") {
+      const live = texts.get(target);
       if (!live) return;
-      const { text, seq } = textOf(paste, event.target);
-      this.#took(event.target, () => live.received(event.ops, text, seq, ref));
-    } else if (event.type === "keep") {
-      const size = countPoints(this.pad.known.text);
-      this.#took("pad", () => this.pad.received(size > 0 ? [-size] : [], "", event.seq, ref));
-    } else if (event.type === "remove" || event.type === "clear") {
-      this.#loseMissing(paste);
+      const now = textOf(paste, target);
+      took(target, () => live.received(ops, now.text, now.seq, ref));
+    } else if (type === "keep") {
+      const pad = texts.get("pad");
+      const size = countPoints(pad.known.text);
+      took("pad", () => pad.received(size > 0 ? [-size] : [], "", seq, ref));
+    } else if (type === "remove" || type === "clear") {
+      loseMissing(paste);
     }
   }
 
   /** A whole state: `taken` are the refs whose effect is in it. */
-  level(paste, taken, isSame) {
-    this.#loseMissing(paste);
-    for (const [target, live] of this.texts) {
+  function level(paste, taken, isSame) {
+    loseMissing(paste);
+    for (const [target, live] of texts) {
       const { text, seq } = textOf(paste, target);
       if (!isSame || live.isForeign) {
-        this.#setAside(target, "otherHistory", "Written for an earlier paste with this key.", { text, seq });
+        setAside(target, "otherHistory", "Written for an earlier paste with this key.", { text, seq });
         continue;
       }
       const ref = live.flight;
-      const isTaken = (each) => taken.has(each) || live.taken === each;
-      this.#took(target, () => live.level(text, seq, isTaken));
+      took(target, () => live.level(text, seq, (each) => taken.has(each) || live.taken === each));
       if (ref !== 0 && live.flight === ref && live.steps[0].kind === "edit") {
         const { base, ops } = live.steps[0].sent;
-        this.outbox.mark(ref, { fields: { target, base, ops } });
+        outbox.mark(ref, { fields: { target, base, ops } });
       }
     }
   }
 
   /** The step that is under way took effect, as an `ack` says. `isKnown`: the known text has it. */
-  acked(entry, seq, isKnown) {
-    const live = this.texts.get(entry.live);
+  function acked({ live: target, verb, ref }, seq, isKnown) {
+    const live = texts.get(target);
     // A keep that another device's keep came before, or a change that is no other's after all.
-    if (entry.verb === "keep" || isKnown) this.#took(entry.live, () => live.drop(seq));
-    else live.taken = entry.ref; // its event, or a snapshot, brings it
+    if (verb === "keep" || isKnown) took(target, () => live.drop(seq));
+    else live.taken = ref; // its event, or a snapshot, brings it
   }
 
   /** A step was refused; returns whether a snapshot is needed to go on. */
-  refused(entry, { code, message }) {
-    const target = entry.live;
-    const live = this.texts.get(target);
-    if (live?.flight !== entry.ref) {
-      this.outbox.remove(entry.ref);
+  function refused({ live: target, ref, verb }, { code, message }) {
+    const live = texts.get(target);
+    if (live?.flight !== ref) {
+      outbox.remove(ref);
       return false;
     }
-    if (entry.verb === "keep") return this.#keepRefused(live, code, message);
+    if (verb === "keep") return keepRefused(live, code, message);
     switch (code) {
       case "staleBase":
-        this.outbox.mark(entry.ref, { state: "waiting" });
+        outbox.mark(ref, { state: "waiting" });
         return true;
       case "noSuchItem":
-        this.#lose(target);
+        lose(target);
         return false;
       case "textTooLarge":
       case "pasteFull":
         live.problem = message;
-        this.#took(target, () => (live.holdBack(), []));
+        holdBack();
         return false;
       case "badEdit":
         if (!live.wasRefused) {
           live.wasRefused = true;
-          this.#took(target, () => (live.holdBack(), []));
+          holdBack();
           return true;
         }
     }
-    this.#setAside(target, code, message, live.known);
+    setAside(target, code, message, live.known);
     return code === "badEdit";
+
+    function holdBack() {
+      took(target, () => (live.holdBack(), []));
+    }
   }
 
   /** The paste is over: what was not sent is offered, and what is shown stays. */
-  end() {
-    this.asideAll("pasteOver", "Not sent before this paste ended.", true);
+  function end() {
+    asideAll("pasteOver", "Not sent before this paste ended.", true);
   }
 
   /** Offers everything that is not decided. */
-  asideAll(code, message, isShownStill = false) {
-    for (const [target, live] of this.texts) {
+  function asideAll(code, message, isShownStill = false) {
+    for (const [target, live] of texts) {
       const text = isShownStill ? live.text : "";
-      if (live.steps.length > 0) this.#setAside(target, code, message, { text, seq: 0 });
+      if (live.steps.length > 0) setAside(target, code, message, { text, seq: 0 });
     }
   }
 
   // How
 
-  #request(verb, target, { ref, base, ops }) {
-    return { ref, verb, fields: verb === "keep" ? { base } : { target, base, ops } };
-  }
-
   /** Lets something change a text, and tells the page and the storage. */
-  #took(target, change) {
-    const live = this.texts.get(target);
-    const before = { ref: live.flight, count: live.steps.length };
-    this.#changed(target, change());
-    if (live.flight !== before.ref) {
-      this.outbox.remove(before.ref);
+  function took(target, change) {
+    const live = texts.get(target);
+    const { flight, steps: { length } } = live;
+    changed(target, change());
+    if (live.flight !== flight) {
+      outbox.remove(flight);
       live.wasRefused = live.wasRefused && live.steps.length > 0;
     }
-    if (before.count > 0) this.#stored(target);
-    this.#forget(target);
+    if (length > 0) stored(target);
+    forget(target);
   }
 
-  #keepRefused(live, code, message) {
+  function keepRefused(live, code, message) {
     if (code === "staleBase") {
-      this.#took("pad", () => (live.keepAgain(), []));
+      took("pad", () => (live.keepAgain(), []));
       return false;
     }
-    this.#took("pad", () => live.drop());
-    if (code !== "emptyText") this.effects.push({ type: "notice", kind: "error", message });
+    took("pad", () => live.drop());
+    if (code !== "emptyText") effects.push({ type: "notice", kind: "error", message });
     return code === "badEdit";
   }
 
-  #setAside(target, code, message, now) {
-    const live = this.texts.get(target);
-    const isUndecided = live.steps.length > 0;
-    const texts = live.keeping();
-    if (isUndecided && live.text !== "" && live.steps.at(-1).kind === "edit") texts.push(live.text);
-    for (const text of texts) {
-      const { ref } = this.outbox.add("append", { text });
-      this.outbox.mark(ref, { state: "aside", code, message });
-      this.effects.push({ type: "notice", kind: "returned", message });
-    }
+  function setAside(target, code, message, { text, seq }) {
+    const live = texts.get(target);
+    const kept = live.keeping();
+    if (live.text !== "" && live.steps.at(-1)?.kind === "edit") kept.push(live.text);
+    for (const each of kept) giveBack(each, code, message);
     live.isForeign = false;
-    this.#took(target, () => live.reset(now.text, now.seq));
+    took(target, () => live.reset(text, seq));
   }
 
-  #loseMissing(paste) {
-    for (const target of [...this.texts.keys()]) if (target !== "pad" && !paste.items.has(target)) this.#lose(target);
+  /** A text that is the person's to decide on. */
+  function giveBack(text, code, message) {
+    const { ref } = outbox.add("append", { text });
+    outbox.mark(ref, { state: "aside", code, message });
+    effects.push({ type: "notice", kind: "returned", message });
+  }
+
+  function loseMissing(paste) {
+    for (const target of [...texts.keys()]) if (target !== "pad" && !paste.items.has(target)) lose(target);
   }
 
   /** The item is gone: what was typed into it is offered. */
-  #lose(target) {
-    const live = this.texts.get(target);
-    if (live.flight !== 0) this.outbox.remove(live.flight);
+  function lose(target) {
+    const live = texts.get(target);
+    if (live.flight !== 0) outbox.remove(live.flight);
     if ((live.steps.length > 0 || live.isTyped) && live.text !== "") {
-      const message = `Item ${target} was removed while you edited it.`;
-      const { ref } = this.outbox.add("append", { text: live.text });
-      this.outbox.mark(ref, { state: "aside", code: "noSuchItem", message });
-      this.effects.push({ type: "notice", kind: "returned", message });
+      giveBack(live.text, "noSuchItem", `Item ${target} was removed while you edited it.`);
     }
-    this.texts.delete(target);
-    this.opened.delete(target);
-    this.effects.push({ type: "closed", target });
-    this.#stored(target);
+    texts.delete(target);
+    opened.delete(target);
+    effects.push({ type: "closed", target });
+    stored(target);
   }
 
-  #forget(target) {
-    if (!this.opened.has(target) && this.texts.get(target)?.steps.length === 0) this.texts.delete(target);
+  function forget(target) {
+    if (!opened.has(target) && texts.get(target)?.steps.length === 0) texts.delete(target);
   }
 
-  #changed(target, ops) {
-    if (ops.length > 0) this.effects.push({ type: "text", target, ops });
+  function changed(target, ops) {
+    if (ops.length > 0) effects.push({ type: "text", target, ops });
   }
 
-  #stored(target) {
-    if (!this.effects.some((each) => each.type === "record" && each.target === target)) {
-      this.effects.push({ type: "record", target });
-    }
+  function stored(target) {
+    if (!effects.some((each) => each.type === "record" && each.target === target)) effects.push({ type: "record", target });
   }
+}
+
+function request(verb, target, { ref, base, ops }) {
+  return { ref, verb, fields: verb === "keep" ? { base } : { target, base, ops } };
 }
 
 /** The text of a target as the log has it. */

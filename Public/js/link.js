@@ -27,69 +27,70 @@ const GHOSTS = 8;
 /** Failed attempts after which somebody who does something is not left waiting for the next. */
 const PATIENT_ATTEMPTS = 3;
 
-export class Link {
-  /** @param {object[]} effects where effects are put */
-  constructor(effects) {
-    this.effects = effects;
-    this.state = "idle";
-    this.online = true; // as the browser believes
-    this.attempts = 0;
-    this.isHurried = false; // the wait there is follows an attempt that was made in a hurry
-    this.stopCode = 0;
-    this.ghosts = 1; // lost connections that the server may hear of yet; at first one of this page's earlier life
+/** @param {object[]} effects where effects are put */
+export function createLink(effects) {
+  let isHurried = false; // the wait there is follows an attempt that was made in a hurry
+  let ghosts = 1; // lost connections that the server may hear of yet; at first one of this page's earlier life
+  const link = {
+    state: "idle",
+    online: true, // as the browser believes
+    attempts: 0,
+    stopCode: 0,
+    connect, opened, greetAgain, greetLater, level, heard, lost, rest, timer, wake, network, hurry,
+  };
+  return link;
+
+  function connect() {
+    link.state = "connecting";
+    effects.push({ type: "connect" });
+    set("connect", CONNECT_PATIENCE);
   }
 
-  connect() {
-    this.state = "connecting";
-    this.#do({ type: "connect" });
-    this.#patience(CONNECT_PATIENCE);
-  }
-
-  opened() {
-    this.state = "greeting";
+  function opened() {
+    link.state = "greeting";
   }
 
   /** The state is asked for again. */
-  greetAgain() {
-    this.state = "greeting";
-    this.#patience(CONNECT_PATIENCE);
+  function greetAgain() {
+    link.state = "greeting";
+    set("connect", CONNECT_PATIENCE);
   }
 
   /** The server asked to wait so long before the state is asked for again. */
-  greetLater(wait) {
-    this.#do({ type: "timer", name: "again", after: wait });
-    this.#patience(wait + CONNECT_PATIENCE);
+  function greetLater(wait) {
+    set("again", wait);
+    set("connect", wait + CONNECT_PATIENCE);
   }
 
   /** The page has what the server has. */
-  level() {
-    this.state = "live";
-    this.attempts = 0;
-    this.#do({ type: "cancel", name: "connect" });
-    this.#do({ type: "timer", name: "quiet", after: QUIET });
+  function level() {
+    link.state = "live";
+    link.attempts = 0;
+    cancel("connect");
+    set("quiet", QUIET);
   }
 
   /** Something came in. */
-  heard() {
-    this.online = true; // whatever the browser believes
-    if (this.state !== "live") return;
-    this.#do({ type: "cancel", name: "pong" });
-    this.#do({ type: "timer", name: "quiet", after: QUIET });
+  function heard() {
+    link.online = true; // whatever the browser believes
+    if (link.state !== "live") return;
+    cancel("pong");
+    set("quiet", QUIET);
   }
 
   /** The socket was closed; returns what that means, as `closeRule` says, and acts unless the paste is over. */
-  lost(code, random) {
-    this.#cancel("connect", "quiet", "pong", "again");
-    const rule = this.#isReplacedByGhost(code) ? "comeBack" : closeRule(code);
-    if (code === LOST) this.ghosts = Math.min(GHOSTS, this.ghosts + 1);
+  function lost(code, random) {
+    cancel("connect", "quiet", "pong", "again");
+    const rule = isReplacedByGhost(code) ? "comeBack" : closeRule(code);
+    if (code === LOST) ghosts = Math.min(GHOSTS, ghosts + 1);
     if (rule === "stop") {
-      this.state = "stopped";
-      this.stopCode = code;
-    } else if (rule === "comeBack" && this.state !== "stopped") {
-      this.state = "waiting";
-      const bound = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** Math.min(this.attempts, 16));
-      this.attempts += 1;
-      this.#do({ type: "timer", name: "reconnect", after: Math.floor(random * bound) });
+      link.state = "stopped";
+      link.stopCode = code;
+    } else if (rule === "comeBack" && link.state !== "stopped") {
+      link.state = "waiting";
+      const bound = Math.min(BACKOFF_LONGEST, BACKOFF_FIRST * 2 ** Math.min(link.attempts, 16));
+      link.attempts += 1;
+      set("reconnect", Math.floor(random * bound));
     }
     return rule;
   }
@@ -98,80 +99,76 @@ export class Link {
    * The client id is this page's alone, so what replaced it can be a lost connection of its own that came to the server
    * late. Once each: what goes on replacing us is another page with our id, which has it then.
    */
-  #isReplacedByGhost(code) {
-    if (code !== REPLACED || this.ghosts === 0) return false;
-    this.ghosts -= 1;
+  function isReplacedByGhost(code) {
+    if (code !== REPLACED || ghosts === 0) return false;
+    ghosts -= 1;
     return true;
   }
 
   /** No connection is wanted any more. */
-  rest() {
-    this.state = "idle";
-    this.#cancel("connect", "quiet", "pong", "again", "reconnect");
+  function rest() {
+    link.state = "idle";
+    cancel("connect", "quiet", "pong", "again", "reconnect");
   }
 
   /** One of its timers; returns whether the connection has to be given up. */
-  timer(name) {
+  function timer(name) {
     switch (name) {
       case "reconnect":
-        this.isHurried = false;
-        if (this.state === "waiting") this.connect();
+        isHurried = false;
+        if (link.state === "waiting") connect();
         return false;
-      case "connect": return this.#isDialling;
+      case "connect": return isDialling();
       case "quiet":
-        this.#probe(PATIENCE);
+        probe(PATIENCE);
         return false;
-      case "pong": return this.state === "live";
+      case "pong": return link.state === "live";
     }
     return false;
   }
 
   /** The device woke up, or its network changed: a connection that seems to be there is doubted. */
-  wake() {
-    if (this.state === "waiting") {
-      this.#cancel("reconnect");
-      this.connect();
-    } else if (this.state === "live") {
-      this.#probe(AWAKE_PATIENCE);
-    } else if (this.#isDialling) {
+  function wake() {
+    if (link.state === "waiting") {
+      cancel("reconnect");
+      connect();
+    } else if (isDialling()) {
       // It may have been asked for before the sleep, over a network that is no more.
-      this.#patience(PATIENCE);
+      set("connect", PATIENCE);
+    } else {
+      probe(AWAKE_PATIENCE);
     }
   }
 
   /** What the browser says of the network. */
-  network(online) {
-    this.online = online;
-    if (online || this.state === "waiting") this.wake();
-    else this.#probe(PATIENCE);
+  function network(online) {
+    link.online = online;
+    if (online || link.state === "waiting") wake();
+    else probe(PATIENCE);
   }
 
   /** Somebody waits for something: a long back-off is not sat out. Once: who types does not dial with every key. */
-  hurry() {
-    if (this.state !== "waiting" || this.attempts <= PATIENT_ATTEMPTS || this.isHurried) return;
-    this.isHurried = true;
-    this.wake();
+  function hurry() {
+    if (link.state !== "waiting" || link.attempts <= PATIENT_ATTEMPTS || isHurried) return;
+    isHurried = true;
+    wake();
   }
 
-  get #isDialling() {
-    return this.state === "connecting" || this.state === "greeting";
+  function isDialling() {
+    return link.state === "connecting" || link.state === "greeting";
   }
 
-  #probe(patience) {
-    if (this.state !== "live") return;
-    this.#do({ type: "send", message: { type: "ping" } });
-    this.#do({ type: "timer", name: "pong", after: patience });
+  function probe(patience) {
+    if (link.state !== "live") return;
+    effects.push({ type: "send", message: { type: "ping" } });
+    set("pong", patience);
   }
 
-  #patience(after) {
-    this.#do({ type: "timer", name: "connect", after });
+  function set(name, after) {
+    effects.push({ type: "timer", name, after });
   }
 
-  #cancel(...names) {
-    for (const name of names) this.#do({ type: "cancel", name });
-  }
-
-  #do(effect) {
-    this.effects.push(effect);
+  function cancel(...names) {
+    for (const name of names) effects.push({ type: "cancel", name });
   }
 }

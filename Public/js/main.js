@@ -6,7 +6,7 @@
 import { Carrier } from "./carrier.js";
 import { at } from "./dom.js";
 import { keyInAddress } from "./heading.js";
-import { Session } from "./session.js";
+import { createSession } from "./session.js";
 import { Store } from "./store.js";
 import * as view from "./view.js";
 
@@ -21,7 +21,7 @@ const CURSOR_PAUSE = 200;
 
 const key = keyInAddress();
 const store = await Store.open(key ?? "");
-const session = new Session({ client: store.client, key, ...store.load() });
+const session = createSession({ client: store.client, key, ...store.load() });
 const carrier = new Carrier(handle, store.client);
 const timers = new Map();
 const unstored = new Map(); // target -> timer

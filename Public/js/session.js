@@ -18,9 +18,9 @@
 // Never merged: after a reconnect nothing is sent before the server has said that the history which the requests
 // were made on is the same one; otherwise they are set aside and offered to the person.
 
-import { Link, LOST } from "./link.js";
+import { createLink, LOST } from "./link.js";
 import { Paste } from "./paste.js";
-import { Requests } from "./requests.js";
+import { createRequests } from "./requests.js";
 
 export { AWAKE_PATIENCE, BACKOFF_FIRST, BACKOFF_LONGEST, CONNECT_PATIENCE, PATIENCE, QUIET } from "./link.js";
 export { LATER } from "./requests.js";
@@ -29,305 +29,285 @@ export { LATER } from "./requests.js";
 const TOO_LARGE = 1009;
 const DELETED = 4401;
 
-export class Session {
-  /**
-   * @param {{client: string, key?: string|null, stored?: object, cursor?: {seq: number, tag: string}|null,
-   *   texts?: [target: "pad"|number, record: object][]}} start
-   *   `client`: 32 hex digits; `key`: what to open, null on the front page; `stored`, `cursor` and `texts`: what
-   *   an earlier life of this page left.
-   */
-  constructor({ client, key = null, stored = {}, cursor = null, texts = [] }) {
-    this.effects = [];
-    this.client = client;
-    this.link = new Link(this.effects);
-    this.requests = new Requests(stored, texts, cursor !== null, this.effects);
-    this.paste = new Paste(key);
-    this.limits = null;
-    this.carrier = "websocket"; // or "http"
-    this.clockOffset = 0;
-    this.cursor = cursor;
-    this.asked = null; // the cursor that the last subscribe named
-    this.proven = false; // this connection's history is the one that our requests were made on
-    this.isContinuous = false; // the items in memory are the state at `cursor`
-  }
+/** @typedef {ReturnType<typeof createSession>} Session */
+
+/**
+ * @param {{client: string, key?: string|null, stored?: object, cursor?: {seq: number, tag: string}|null,
+ *   texts?: [target: "pad"|number, record: object][]}} start
+ *   `client`: 32 hex digits; `key`: what to open, null on the front page; `stored`, `cursor` and `texts`: what
+ *   an earlier life of this page left.
+ */
+export function createSession({ client, key = null, stored = {}, cursor = null, texts = [] }) {
+  const effects = [];
+  const link = createLink(effects);
+  const requests = createRequests(stored, texts, cursor !== null, effects);
+  const { outbox, desk } = requests;
+  const paste = new Paste(key);
+  let limits = null;
+  let carrier = "websocket"; // or "http"
+  let clockOffset = 0;
+  let asked = null; // the cursor that the last subscribe named
+  let proven = false; // this connection's history is the one that our requests were made on
+  let isContinuous = false; // the items in memory are the state at `cursor`
+  return {
+    handle,
+    paste,
+    link,
+    /** What this device asked for, and its live texts. */
+    outbox,
+    desk,
+    /** The limits as the server told them, null before. */
+    get limits() { return limits; },
+    get carrier() { return carrier; },
+    get clockOffset() { return clockOffset; },
+    get cursor() { return cursor; },
+    /** "idle", "connecting", "greeting", "live", "waiting" or "stopped". */
+    get connection() { return link.state; },
+    /** The new paste that is waited for, or null. */
+    get create() { return requests.create; },
+  };
 
   /** Takes one event; returns what is to be done, in order. */
-  handle(event) {
+  function handle(event) {
     switch (event.type) {
-      case "start": this.link.connect(); break;
-      case "opened": this.#opened(event.carrier); break;
-      case "closed": this.#closed(event.code, event.random); break;
-      case "timer": this.#timer(event.name, event.random); break;
-      case "message": this.#message(event.message, event.time, event.random ?? 0.5); break;
-      case "wake": this.link.wake(); break;
-      case "network": this.link.network(event.online); break;
-      case "act": this.#act(event); break;
+      case "start": link.connect(); break;
+      case "opened": opened(event.carrier); break;
+      case "closed": closed(event.code, event.random); break;
+      case "timer": timer(event.name, event.random); break;
+      case "message": take(event.message, event.time, event.random ?? 0.5); break;
+      case "wake": link.wake(); break;
+      case "network": link.network(event.online); break;
+      case "act": act(event); break;
       default: throw new TypeError(`no such event: ${event.type}`);
     }
-    if (this.connection === "live" && this.proven && this.paste.phase === "open") {
-      this.requests.flush(this.isContinuous, this.limits?.textBytes ?? Infinity);
-    }
-    return this.#takeEffects();
+    if (link.state === "live" && proven && paste.phase === "open") requests.flush(isContinuous, limits?.textBytes ?? Infinity);
+    return takeEffects();
   }
 
-  /** Whether requests can still be made of this paste. */
-  get writable() {
-    return this.paste.writable;
-  }
-
-  /** "idle", "connecting", "greeting", "live", "waiting" or "stopped"; then what the browser says of the network. */
-  get connection() {
-    return this.link.state;
-  }
-
-  get online() {
-    return this.link.online;
-  }
-
-  /** What this device asked for, its live texts, and the new paste it waits for or null. */
-  get outbox() {
-    return this.requests.outbox;
-  }
-
-  get desk() {
-    return this.requests.desk;
-  }
-
-  get create() {
-    return this.requests.create;
-  }
-
-  #takeEffects() {
-    const effects = [...this.effects.splice(0), ...this.desk.takeEffects()];
+  function takeEffects() {
+    const all = [...effects.splice(0), ...desk.takeEffects()];
     const isRecord = ({ type }) => type === "record";
-    const refs = this.outbox.takeChanged();
+    const refs = outbox.takeChanged();
     // Stored before sent: a request that could be on the wire is never one that a reload forgets.
     return [
       ...(refs.length > 0 ? [{ type: "store", refs }] : []),
-      ...effects.filter(isRecord), ...effects.filter((effect) => !isRecord(effect)),
+      ...all.filter(isRecord), ...all.filter((effect) => !isRecord(effect)),
     ];
   }
 
   // The connection
 
-  #opened(carrier = "websocket") {
-    this.carrier = carrier;
-    this.link.opened();
-    this.proven = false;
-    this.paste.arriving = null;
-    this.#send({ type: "hello", client: this.client });
-    if (this.paste.key !== null) this.#subscribe();
+  function opened(by = "websocket") {
+    carrier = by;
+    link.opened();
+    proven = false;
+    paste.arriving = null;
+    send({ type: "hello", client });
+    if (paste.key !== null) subscribe();
   }
 
-  #closed(code, random) {
-    this.requests.interrupted();
-    this.paste.arriving = null;
-    this.proven = false;
-    if (this.paste.phase === "over" || this.paste.phase === "unknown") return this.link.rest();
-    if (this.link.lost(code, random) === "pasteOver") return this.#over(code === DELETED ? "deleted" : "expired");
-    if (code === TOO_LARGE) this.requests.refuseLargest();
+  function closed(code, random) {
+    requests.interrupted();
+    paste.arriving = null;
+    proven = false;
+    if (paste.phase === "over" || paste.phase === "unknown") return link.rest();
+    if (link.lost(code, random) === "pasteOver") return over(code === DELETED ? "deleted" : "expired");
+    if (code === TOO_LARGE) requests.refuseLargest();
   }
 
-  #timer(name, random) {
-    if (this.link.timer(name)) {
+  function timer(name, random) {
+    if (link.timer(name)) {
       // The socket's own close may take minutes to tell.
-      this.#do({ type: "disconnect" });
-      return this.#closed(LOST, random);
+      effects.push({ type: "disconnect" });
+      return closed(LOST, random);
     }
-    this.requests.timer(name);
-    if (name === "later" && this.connection === "live") this.requests.sendCreate();
-    if (name === "again" && this.connection === "greeting" && this.paste.key !== null) this.#subscribe();
+    requests.timer(name);
+    if (name === "later" && link.state === "live") requests.sendCreate();
+    if (name === "again" && link.state === "greeting" && paste.key !== null) subscribe();
   }
 
-  /** Follows the paste: from the known cursor when that decides something, else from a whole snapshot. */
-  #subscribe() {
-    const pending = this.outbox.pendingRefs();
+  /** Asks for the state: from the known cursor when that decides something, else from a whole snapshot. */
+  function subscribe() {
+    const pending = outbox.pendingRefs();
     // Where events can't continue from it, a cursor is still worth naming to learn whether unsent requests
     // belong to this history.
-    const isUnproven = !this.proven && (this.paste.loaded || pending.length > 0 || this.desk.unsent > 0);
-    this.asked = this.cursor !== null && (this.isContinuous || isUnproven) ? this.cursor : null;
-    this.#send({
-      type: "subscribe", paste: this.paste.key, ...(this.asked && { after: this.asked.seq, tag: this.asked.tag }),
-      ...(pending.length > 0 && { pending }),
+    const isUnproven = !proven && (paste.loaded || pending.length > 0 || desk.unsent > 0);
+    asked = isContinuous || isUnproven ? cursor : null;
+    send({
+      type: "subscribe", paste: paste.key, ...(asked && { after: asked.seq, tag: asked.tag }), ...(pending.length > 0 && { pending }),
     });
   }
 
   /** Subscribes once more on this connection. */
-  #greetAgain() {
-    this.link.greetAgain();
-    this.#subscribe();
+  function greetAgain() {
+    link.greetAgain();
+    subscribe();
   }
 
   // Messages
 
-  #message(message, time, random) {
-    if (this.connection === "idle" || this.connection === "waiting" || this.connection === "stopped") return;
-    this.link.heard();
-    if (typeof message.now === "number") this.clockOffset = message.now - time;
+  function take(message, time, random) {
+    if (["idle", "waiting", "stopped"].includes(link.state)) return;
+    link.heard();
+    if (typeof message.now === "number") clockOffset = message.now - time;
     switch (message.type) {
-      case "welcome": return this.#welcome(message);
-      case "created": return this.#created(message);
-      case "snapshot": return this.#snapshot(this.paste.snapshot(message));
-      case "items": return this.#snapshot(this.paste.moreItems(message));
-      case "resumed": return this.#resumed(message);
-      case "ack": return this.#acked(message);
-      case "expired": return this.#over(message.reason);
-      case "devices": this.paste.devices = message.count; return;
-      case "error": return this.#refused(message, random);
+      case "welcome": return welcome(message);
+      case "created": return created(message);
+      case "snapshot": return snapshot(paste.snapshot(message));
+      case "items": return snapshot(paste.moreItems(message));
+      case "resumed": return resumed(message);
+      case "ack": return acked(message);
+      case "expired": return over(message.reason);
+      case "devices": paste.devices = message.count; return;
+      case "error": return refused(message, random);
       case "pong": return;
     }
-    if (Number.isInteger(message.seq)) this.#event(message);
+    if (Number.isInteger(message.seq)) logged(message);
   }
 
-  #welcome(message) {
-    this.limits = message.limits ?? null;
-    if (this.paste.key !== null) return;
-    this.link.level();
-    this.requests.sendCreate();
+  function welcome(message) {
+    limits = message.limits ?? null;
+    if (paste.key !== null) return;
+    link.level();
+    requests.sendCreate();
   }
 
-  #created(message) {
-    if (!this.create || message.ref !== this.create.ref) return;
-    this.requests.create = null;
-    this.paste.made(message);
+  function created(message) {
+    if (message.ref !== requests.create?.ref) return;
+    requests.create = null;
+    paste.made(message);
     // A paste without events is known whole: its events can follow right on.
-    this.isContinuous = message.seq === 0;
-    this.#do({ type: "address", paste: message.paste });
-    this.#moveTo(message);
-    this.#greetAgain();
+    isContinuous = message.seq === 0;
+    effects.push({ type: "address", paste: message.paste });
+    moveTo(message);
+    greetAgain();
   }
 
   /** A snapshot is taken when its last part has come; null until then. */
-  #snapshot(head) {
+  function snapshot(head) {
     if (head === null) return;
     // No cursor was named: nothing of ours was made on another history than this one.
-    const isSame = this.asked === null || head.same === true;
-    this.isContinuous = true;
-    this.desk.level(this.paste, new Set((head.acked ?? []).map(({ ref }) => ref)), isSame);
-    this.#level(head, isSame);
+    const isSame = asked === null || head.same === true;
+    isContinuous = true;
+    desk.level(paste, new Set((head.acked ?? []).map(({ ref }) => ref)), isSame);
+    level(head, isSame);
   }
 
-  #resumed(message) {
-    if (message.expiresAt !== undefined) this.paste.expiresAt = message.expiresAt;
-    if (message.you !== undefined) this.paste.you = message.you;
-    if (!this.isContinuous) {
+  function resumed(message) {
+    if (message.expiresAt !== undefined) paste.expiresAt = message.expiresAt;
+    if (message.you !== undefined) paste.you = message.you;
+    if (!isContinuous) {
       // After a reload: the cursor proved that the history is ours; now fetch what it holds.
-      this.proven = true;
-      for (const each of message.acked ?? []) this.#acked(each);
-      this.#subscribe();
-      return;
+      proven = true;
+      (message.acked ?? []).forEach(acked);
+      return subscribe();
     }
-    this.paste.phase = "open";
-    this.#level(message, true);
+    paste.phase = "open";
+    level(message, true);
   }
 
   /** The page is level with the server: decide what becomes of the outbox, then go on. */
-  #level(message, isSame) {
-    this.#moveTo(message);
-    for (const each of message.acked ?? []) this.#acked(each);
-    if (!isSame) this.requests.returnAll("otherHistory", "Written for an earlier paste with this key.");
-    this.proven = true;
-    this.link.level();
+  function level(message, isSame) {
+    moveTo(message);
+    (message.acked ?? []).forEach(acked);
+    if (!isSame) requests.returnAll("otherHistory", "Written for an earlier paste with this key.");
+    proven = true;
+    link.level();
   }
 
-  #moveTo({ seq, tag }) {
-    this.cursor = { seq, tag };
-    this.#do({ type: "cursor" });
+  function moveTo({ seq, tag }) {
+    cursor = { seq, tag };
+    effects.push({ type: "cursor" });
   }
 
-  #event(message) {
-    const isOwn = message.by !== undefined && message.by === this.paste.you;
-    if (!this.isContinuous || this.paste.arriving || message.seq <= this.cursor.seq) {
-      if (isOwn) this.#acked(message);
+  /** An event of the log. */
+  function logged(message) {
+    const isOwn = message.by !== undefined && message.by === paste.you;
+    if (!isContinuous || paste.arriving || message.seq <= cursor.seq) {
+      if (isOwn) acked(message);
       return;
     }
-    if (message.seq !== this.cursor.seq + 1 || !this.paste.apply(message)) {
+    if (message.seq !== cursor.seq + 1 || !paste.apply(message)) {
       // A gap, or a kind of event that this page is too old for: the whole state answers either.
-      this.isContinuous = false;
-      this.#greetAgain();
-      return;
+      isContinuous = false;
+      return greetAgain();
     }
-    this.#moveTo(message);
-    this.desk.event(message, isOwn, this.paste);
-    this.#tell(message, isOwn);
-    if (isOwn) this.requests.done(message.ref);
-  }
-
-  #tell(event, isOwn) {
-    const isItem = (event.type === "append" || event.type === "keep") && this.paste.items.has(event.item);
-    if (isItem) this.#do({ type: "notice", kind: isOwn ? "kept" : "arrived", item: event.item });
-    if (event.type === "extend") this.#do({ type: "notice", kind: "extended" });
+    moveTo(message);
+    desk.event(message, isOwn, paste);
+    const { type, item } = message;
+    if ((type === "append" || type === "keep") && paste.items.has(item)) tell(isOwn ? "kept" : "arrived", { item });
+    if (type === "extend") tell("extended");
+    if (isOwn) requests.done(message.ref);
   }
 
   /** Told that a request took effect, whose event may still be on its way. */
-  #acked(receipt) {
-    const isKnown = this.isContinuous && !this.paste.arriving && receipt.seq <= this.cursor.seq;
-    this.requests.acked(receipt, isKnown);
+  function acked(receipt) {
+    requests.acked(receipt, isContinuous && !paste.arriving && receipt.seq <= cursor.seq);
   }
 
-  #over(reason) {
-    this.requests.returnAll("pasteOver", "Not sent before this paste ended.");
-    this.desk.end();
-    this.paste.end(reason);
-    this.#rest();
-    this.#do({ type: "notice", kind: this.paste.reason });
+  function over(reason) {
+    requests.returnAll("pasteOver", "Not sent before this paste ended.");
+    desk.end();
+    paste.end(reason);
+    rest();
+    tell(paste.reason);
   }
 
-  #unknown(message) {
-    this.requests.returnAll("unknownKey", "No paste opens with this key.");
-    this.desk.asideAll("unknownKey", "No paste opens with this key.");
-    this.paste.phase = "unknown";
-    this.paste.reason = message ?? null;
-    this.#rest();
+  function unknown(message) {
+    const why = ["unknownKey", "No paste opens with this key."];
+    requests.returnAll(...why);
+    desk.asideAll(...why);
+    paste.phase = "unknown";
+    paste.reason = message ?? null;
+    rest();
   }
 
-  #rest() {
-    this.requests.interrupted();
-    this.link.rest();
-    this.#do({ type: "disconnect" });
+  function rest() {
+    requests.interrupted();
+    link.rest();
+    effects.push({ type: "disconnect" });
   }
 
-  #refused(error, random) {
-    const wait = this.requests.waitAfter(error, random);
-    if (error.ref === undefined) return this.#subscribeRefused(error, wait);
-    if (!this.requests.refused(error, wait)) return;
-    this.isContinuous = false;
-    this.#greetAgain();
+  function refused(error, random) {
+    const wait = requests.waitAfter(error, random);
+    if (error.ref === undefined) return subscribeRefused(error, wait);
+    if (!requests.refused(error, wait)) return;
+    isContinuous = false;
+    greetAgain();
   }
 
   /** An error that names no request answers the subscribe, while one is open. */
-  #subscribeRefused(error, wait) {
-    if (this.connection !== "greeting" || this.paste.key === null) {
-      this.#do({ type: "notice", kind: "error", message: error.message });
+  function subscribeRefused(error, wait) {
+    if (link.state !== "greeting" || paste.key === null) {
+      tell("error", { message: error.message });
     } else if (error.retry !== "never") {
-      this.link.greetLater(wait);
-      this.requests.explain(wait, error);
-    } else if (this.paste.loaded || this.cursor !== null) {
-      this.#over("expired");
+      link.greetLater(wait);
+      requests.explain(wait, error);
+    } else if (paste.loaded || cursor !== null) {
+      over("expired");
     } else {
-      this.#unknown(error.message);
+      unknown(error.message);
     }
   }
 
   // What the person does
 
-  #act(event) {
-    if (event.verb === "create") {
-      if (this.create || this.paste.key !== null) return;
-      this.requests.ask(event);
-      if (this.connection === "live") this.requests.sendCreate();
-      else if (this.connection === "idle") this.link.connect();
-    } else {
-      this.requests.act(event, this.paste);
+  function act(event) {
+    if (event.verb !== "create") {
+      requests.act(event, paste);
+    } else if (requests.create === null && paste.key === null) {
+      requests.ask(event);
+      if (link.state === "live") requests.sendCreate();
+      else if (link.state === "idle") link.connect();
     }
-    this.link.hurry();
+    link.hurry();
   }
 
-  #send(message) {
-    this.#do({ type: "send", message });
+  function send(message) {
+    effects.push({ type: "send", message });
   }
 
-  #do(effect) {
-    this.effects.push(effect);
+  function tell(kind, about) {
+    effects.push({ type: "notice", kind, ...about });
   }
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "../../Public/js/protocol.js";
-import { Session } from "../../Public/js/session.js";
+import { createSession } from "../../Public/js/session.js";
 
 const FOLDER = new URL("../../Protocol/transcripts/", import.meta.url);
 const VERBS = ["append", "remove", "clear", "extend", "delete", "create"];
@@ -16,7 +16,7 @@ const ILL_MANNERED = ["errors.json", "duplicate-ref.json", "edit-keep.json", "ex
 class Device {
   constructor(client, key) {
     this.sent = [];
-    this.session = new Session({ client, key });
+    this.session = createSession({ client, key });
     this.handle({ type: "start" });
   }
 

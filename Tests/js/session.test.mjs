@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { BACKOFF_FIRST, BACKOFF_LONGEST, LATER, PATIENCE, QUIET, Session } from "../../Public/js/session.js";
+import { BACKOFF_FIRST, BACKOFF_LONGEST, LATER, PATIENCE, QUIET, createSession } from "../../Public/js/session.js";
 
 const KEY = "maple-otter-cabin";
 const CLIENT = "0123456789abcdef0123456789abcdef";
@@ -26,7 +26,7 @@ const resumed = (fields = {}) => message({
 
 /** A session with its events so far. */
 function session(options = {}, ...events) {
-  const made = new Session({ client: CLIENT, key: KEY, ...options });
+  const made = createSession({ client: CLIENT, key: KEY, ...options });
   for (const each of [{ type: "start" }, ...events]) made.handle(each);
   return made;
 }
@@ -104,7 +104,7 @@ describe("connecting", () => {
     assert.deepEqual(sent(made.handle({ type: "wake" })), [{ type: "ping" }]);
     made.handle(closed());
     made.handle({ type: "network", online: false });
-    assert.equal(made.online, false);
+    assert.equal(made.link.online, false);
     assert.equal(made.connection, "connecting");
   });
 
@@ -443,7 +443,7 @@ describe("the paste's life", () => {
     assert.equal(made.paste.phase, "over");
     assert.deepEqual(texts(made), ["one", "two"]);
     assert.deepEqual(made.outbox.returned().map((entry) => entry.fields.text), ["late"]);
-    assert.equal(made.writable, false);
+    assert.equal(made.paste.writable, false);
     assert.deepEqual(made.handle(append("later")), []);
   });
 

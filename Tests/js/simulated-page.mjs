@@ -1,6 +1,6 @@
 // One simulated tab for the seeded runs: its session, its storage, its socket and its timers.
 
-import { Session } from "../../Public/js/session.js";
+import { createSession } from "../../Public/js/session.js";
 import { apply } from "../../Public/js/text.js";
 
 /** A small deterministic generator (mulberry32). */
@@ -26,7 +26,7 @@ export class Page {
   boot() {
     this.cut();
     this.timers = new Map();
-    this.session = new Session({
+    this.session = createSession({
       client: this.name, key: this.server.key, cursor: this.disk.cursor,
       stored: { next: this.disk.next, entries: structuredClone([...this.disk.entries.values()]) },
       texts: structuredClone([...this.disk.texts]),

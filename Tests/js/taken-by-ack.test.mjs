@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Session } from "../../Public/js/session.js";
+import { createSession } from "../../Public/js/session.js";
 import { apply } from "../../Public/js/text.js";
 
 const KEY = "maple-otter-cabin";
@@ -13,7 +13,7 @@ const CAN = ["append", "edit", "keep", "remove", "clear", "extend", "delete"];
 /** A session on a pad "ab" at seq 5, and what its page shows. */
 class Page {
   constructor(left = {}) {
-    this.session = new Session({ client: "0123456789abcdef0123456789abcdef", key: KEY, ...left });
+    this.session = createSession({ client: "0123456789abcdef0123456789abcdef", key: KEY, ...left });
     this.sent = [];
     this.shown = this.session.desk.pad.text;
     this.take({ type: "start" });

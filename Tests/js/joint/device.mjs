@@ -1,7 +1,7 @@
 // One device: a browser's storage and a page in it, which is made of the page's real modules. What main.js does for
 // them with the DOM's clock is done here with the world's.
 
-import { Session } from "../../../Public/js/session.js";
+import { createSession } from "../../../Public/js/session.js";
 import { Socket } from "../../../Public/js/socket.js";
 import { Store } from "../../../Public/js/store.js";
 import { apply } from "../../../Public/js/text.js";
@@ -62,7 +62,7 @@ export class Device {
       this.store = new Store(key ?? "");
       this.store.client = this.client;
       const left = this.store.load();
-      this.session = new Session({ client: this.client, key, ...left });
+      this.session = createSession({ client: this.client, key, ...left });
       const page = this.boots;
       this.socket = new Socket((event) => {
         if (page === this.boots) this.heard(event);
@@ -207,7 +207,7 @@ export class Device {
 
   write() {
     const { dice, session, world } = this;
-    if (!session.writable) return;
+    if (!session.paste.writable) return;
     const targets = [...this.boxes.keys()].filter((target) => session.desk.texts.has(target));
     const target = dice.pick(...targets);
     const box = this.boxes.get(target);
@@ -228,7 +228,7 @@ export class Device {
   }
 
   append() {
-    if (!this.session.writable) return;
+    if (!this.session.paste.writable) return;
     const text = this.newText(this.dice.within(1, 6)) + this.dice.pick("", "\r\n", "\u{1F469}\u200D\u{1F467}", "\u0000\t\"\\");
     this.world.tell(() => `${this.name} appends ${JSON.stringify(text)}`);
     this.handle({ type: "act", verb: "append", text });
