@@ -26,7 +26,7 @@ site:
 	esbuild Public/js/main.js --bundle --splitting --minify --format=esm --target=es2022 --log-level=warning --chunk-names=[name] --outdir=build/site/js
 	esbuild Public/js/frame.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outdir=build/site/js
 	esbuild Public/sw.js --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/sw.js
-	esbuild Public/style.css --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/style.css
+	esbuild Public/style.css Public/acts.css --minify --target=es2022 --log-level=warning --allow-overwrite --outdir=build/site
 	sed -e 's/^ *//' -e '/^$$/d' -e 's|^<script.*/main.js.*|&\n<link rel="modulepreload" href="/js/chunk.js">|' \
 		Public/index.html > build/site/index.html
 	@cat build/site/index.html build/site/style.css build/site/js/main.js | wc -c | sed 's/$$/ bytes of page, style and script/'

@@ -11,7 +11,7 @@ import { wireKeys } from "./keys.js";
 import { entryOf, renderOutgoing } from "./outgoing.js";
 import { forget, forgetAll, recent, remember } from "./recent.js";
 import { Removals } from "./removals.js";
-import { showWhole } from "./shown-text.js";
+import { showWhole } from "./whole-text.js";
 import { arrived, items, toast } from "./view.js";
 import { countLines, plural, timeLeft } from "./wording.js";
 
@@ -171,6 +171,11 @@ export function wire({ session, store, handle, render, shown }) {
   /** The time, and the end of it. */
   function wireMenu(on) {
     const menu = at("change");
+    at("delete").before(...[...at("life").options].map(({ value, text }) => {
+      const button = made("button", text);
+      button.dataset.life = value;
+      return button;
+    }));
     const leave = () => {
       menu.open = false;
       menu.querySelector("summary").focus();

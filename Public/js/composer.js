@@ -99,7 +99,7 @@ export function wireComposer(does, shown, text) {
     else if (problem !== null) say(problem, true);
     else if (pasted !== null) say("The pasted lines end in CRLF; on the pad they end in LF.");
     else if (bytes > limitBytes * NEAR_LIMIT) say(`${size(bytes)} of ${size(limitBytes)}`);
-    else say(`Live on every device with this key, up to ${size(limitBytes)}.${matchMedia("(hover: hover)").matches ? " Files can be dropped anywhere." : ""}`);
+    else say(`Live on every device with this key, up to ${size(limitBytes)}.${matchMedia("(hover: hover)").matches ? " Drop files anywhere." : ""}`);
   }
 
   function say(text, isProblem = false) {

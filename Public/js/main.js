@@ -4,7 +4,7 @@
 // typed and pressed before is not lost: the box takes letters by itself, and presses are held.
 
 import { Carrier } from "./carrier.js";
-import { at } from "./dom.js";
+import { at, made } from "./dom.js";
 import { keyInAddress } from "./heading.js";
 import { createSession } from "./session.js";
 import { Store } from "./store.js";
@@ -118,9 +118,9 @@ function noteKept() {
   if (!store.isKept) at("unkept").hidden = false;
 }
 
-/** Loads what a person can do. */
+/** Loads what a person can do, and how it looks. */
 function loadActs() {
-  loading ??= import("./acts.js").then(({ wire }) => {
+  loading ??= Promise.all([import("./acts.js"), loadStyle("../acts.css")]).then(([{ wire }]) => {
     for (const type of ["click", "keydown", "input"]) removeEventListener(type, hold, true);
     view.setBroken(false);
     acts = wire({ session, store, handle, render, shown: shown.text });
@@ -139,6 +139,12 @@ function loadActs() {
       loadActs();
     }, LOAD_AGAIN);
     render();
+  });
+}
+
+function loadStyle(path) {
+  return new Promise((onload, onerror) => {
+    document.head.append(Object.assign(made("link"), { rel: "stylesheet", href: new URL(path, import.meta.url), onload, onerror }));
   });
 }
 

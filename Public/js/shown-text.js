@@ -1,68 +1,27 @@
-// An item's text on the page: its beginning until all of it is asked for, then in parts that are only laid out in
-// sight, with its web addresses as links. Whatever it holds goes in as text.
+// An item's text on the page: its beginning until all of it is asked for (whole-text.js), with its web addresses as links.
+// Whatever it holds goes in as text.
 
 import { countBytes, countLines, measure, plural, size } from "./wording.js";
 
 /** What of a text is shown before "Show all": lines and characters. */
 const PREVIEW_LINES = 24;
 const PREVIEW_LENGTH = 4_000;
-/** Lines in a part; the style sheet guesses its height. */
-const PART_LINES = 200;
 /** http and https only, and nothing in it that is invisible or turns the direction of writing. */
 const ADDRESS = /https?:\/\/[^\s\p{Cc}\p{Cf}<>"'`\\^{|}]+/giu;
 
-const wholes = new WeakMap(); // row -> parts that are shown
+/** Rows that show all of their text, and how each does. */
+export const wholes = new WeakMap();
 
 /** Shows a text in its row, or its beginning and how to see the rest. */
 export function fillText(row, text) {
   row.querySelector(".measure").textContent = measure(text);
-  if (wholes.has(row)) return showParts(row, text);
+  if (wholes.has(row)) return wholes.get(row)(text);
   const preview = beginning(text);
   row.querySelector(".text").replaceChildren(...pieces(preview, preview.length < text.length));
   const whole = row.querySelector(".whole");
   whole.hidden = preview.length === text.length;
   const lines = countLines(text);
   if (!whole.hidden) whole.textContent = `Show all ${lines > PREVIEW_LINES ? plural(lines, "line") : size(countBytes(text))}`;
-}
-
-/** Shows all of a text, from now on. */
-export function showWhole(row, text) {
-  row.querySelector(".text").replaceChildren();
-  wholes.set(row, []);
-  showParts(row, text);
-  const whole = row.querySelector(".whole");
-  const isFocused = whole === document.activeElement;
-  whole.hidden = true;
-  if (isFocused) row.querySelector("[data-do=copy]").focus();
-}
-
-/** Parts before and behind a change stay as they are. */
-function showParts(row, text) {
-  const shown = row.querySelector(".text");
-  const before = wholes.get(row);
-  const after = [...parts(text)];
-  wholes.set(row, after);
-  const least = Math.min(before.length, after.length);
-  let first = 0;
-  while (first < least && before[first] === after[first]) first += 1;
-  let tail = 0;
-  while (tail < least - first && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
-  const next = shown.children[before.length - tail] ?? null;
-  for (const node of [...shown.children].slice(first, before.length - tail)) node.remove();
-  for (const part of after.slice(first, after.length - tail)) {
-    const node = document.createElement("span");
-    node.className = "part";
-    node.append(...pieces(part));
-    shown.insertBefore(node, next);
-  }
-}
-
-function* parts(text) {
-  for (let start = 0; start < text.length;) {
-    const end = behindLines(text, start, PART_LINES);
-    yield text.slice(start, end);
-    start = end;
-  }
 }
 
 function beginning(text) {
@@ -74,14 +33,14 @@ function beginning(text) {
   return text.slice(0, end);
 }
 
-function behindLines(text, start, lines) {
+export function behindLines(text, start, lines) {
   let end = start;
   for (let left = lines; left > 0 && end < text.length; left -= 1) end = text.indexOf("\n", end) + 1 || text.length;
   return end;
 }
 
 /** A text as nodes; `isCut`: it goes on, so an address at its end may, too. */
-function pieces(text, isCut = false) {
+export function pieces(text, isCut = false) {
   const list = [];
   let at = 0;
   for (const { 0: found, index } of text.includes("://") ? text.matchAll(ADDRESS) : []) {
