@@ -23,7 +23,8 @@ release: packages site
 site:
 	@.ci/packages esbuild
 	rm -rf build/site && mkdir -p build && cp -R Public build/site && rm -r build/site/js
-	esbuild Public/js/main.js --bundle --splitting --minify --format=esm --target=es2022 --log-level=warning --chunk-names=[name] --outdir=build/site/js
+	esbuild Public/js/main.js --bundle --splitting --minify --format=esm --target=es2022 --log-level=warning --external:./frame.js \
+		--chunk-names=[name] --outdir=build/site/js
 	esbuild Public/js/frame.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outdir=build/site/js
 	esbuild Public/sw.js --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/sw.js
 	esbuild Public/style.css Public/acts.css --minify --target=es2022 --log-level=warning --allow-overwrite --outdir=build/site

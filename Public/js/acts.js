@@ -2,11 +2,10 @@
 
 import { copySelectionExactly, copyText } from "./clipboard.js";
 import { wireComposer } from "./composer.js";
-import { addressOf, at, made, show } from "./dom.js";
+import { addressOf, at, made, normaliseKey, show } from "./frame.js";
 import { keepPage, reloadNewest, takeShared } from "./installed.js";
 import { wireIntake } from "./intake.js";
 import { ItemEditors } from "./item-editor.js";
-import { normaliseKey } from "./key.js";
 import { wireKeys } from "./keys.js";
 import { entryOf, renderOutgoing } from "./outgoing.js";
 import { forget, forgetAll, recent, remember } from "./recent.js";

@@ -1,7 +1,7 @@
 // The pad in its card: the live box, what is said below it, Keep, undo. The pad knows one line end; a text that was
 // pasted with CR in it is remembered for a while, and can be kept as an item of its own, exactly.
 
-import { at, write } from "./dom.js";
+import { at, write } from "./frame.js";
 import { Field } from "./field.js";
 import { asShown, opsOf } from "./splice.js";
 import { overLimit, problemWith, wellFormed } from "./texts.js";

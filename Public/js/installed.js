@@ -1,6 +1,6 @@
 // The page as an installed app: its service worker (see sw.js), and what other apps share into it.
 
-import { addressOf } from "./dom.js";
+import { addressOf } from "./frame.js";
 import { recent } from "./recent.js";
 import { toast } from "./view.js";
 

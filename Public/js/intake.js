@@ -1,7 +1,7 @@
 // Texts on their way in from outside the boxes: files, drops and pastes, each an item. What is no text, or too much,
 // is named and stays named; how far the others are is shown until the server has them.
 
-import { at, made, show } from "./dom.js";
+import { at, made, show } from "./frame.js";
 import { problemWith, readFile, wellFormed } from "./texts.js";
 import { plural } from "./wording.js";
 

@@ -1,6 +1,6 @@
 // Items edited in place: the text of an item's row becomes a live box until "Done".
 
-import { made, write } from "./dom.js";
+import { made, write } from "./frame.js";
 import { Field } from "./field.js";
 import { overLimit } from "./texts.js";
 import { countBytes } from "./wording.js";

@@ -1,6 +1,6 @@
 // What the keyboard can do, and the list of it. Single keys only count while nothing is typed, and can be switched off.
 
-import { at, made } from "./dom.js";
+import { at, made } from "./frame.js";
 
 /** [keys, what they do, the id of a button or what an item's button does]. */
 const KEYS = [

@@ -4,8 +4,7 @@
 // typed and pressed before is not lost: the box takes letters by itself, and presses are held.
 
 import { Carrier } from "./carrier.js";
-import { at, made } from "./dom.js";
-import { keyInAddress } from "./heading.js";
+import { at, keyInAddress, made } from "./frame.js";
 import { createSession } from "./session.js";
 import { Store } from "./store.js";
 import * as view from "./view.js";

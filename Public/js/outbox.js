@@ -30,7 +30,7 @@ export class Outbox {
    * live text's step, which is stored with that text.
    */
   add(verb, fields, live = undefined) {
-    const entry = { ref: this.next, verb, fields, state: "waiting", ...(live === undefined ? {} : { live }) };
+    const entry = { ref: this.next, verb, fields, state: "waiting", ...(live && { live }) };
     this.next += 1;
     this.entries.set(entry.ref, entry);
     this.changed.add(entry.ref);
@@ -54,8 +54,8 @@ export class Outbox {
     if (!entry) return;
     const next = { ...entry, ...fields };
     this.entries.set(ref, next);
-    if (next.state !== "sent" && entry.state !== "sent") this.changed.add(ref);
-    if (next.state === "refused" || next.state === "aside") this.changed.add(ref);
+    // On the wire or not is no difference to the store.
+    if (next.state !== "sent" && (next.state !== "waiting" || entry.state !== "sent")) this.changed.add(ref);
   }
 
   /** Forgets a request: it took effect, or the person let it go. */
@@ -72,37 +72,30 @@ export class Outbox {
 
   /** The connection is gone: whatever was on the wire may or may not have arrived. */
   interrupted() {
-    for (const entry of this.entries.values()) {
-      if (entry.state === "sent") this.entries.set(entry.ref, { ...entry, state: "waiting" });
-    }
+    for (const entry of this.#in("sent")) this.entries.set(entry.ref, { ...entry, state: "waiting" });
   }
 
-  /** The next request to send, or undefined when there is none or enough are on the wire. */
-  nextToSend(allowed = () => true) {
-    let sent = 0;
-    for (const entry of this.entries.values()) {
-      if (entry.state === "sent") sent += 1;
-      if (sent >= IN_FLIGHT) return undefined;
-    }
-    // In the order of asking: what waits for a later time holds back what was asked after it.
-    for (const entry of this.entries.values()) {
-      if (entry.state === "waiting") return allowed(entry) ? entry : undefined;
-    }
-    return undefined;
+  /** The next request to send, in the order of asking, or undefined when there is none or enough are on the wire. */
+  nextToSend() {
+    return this.#in("sent").length < IN_FLIGHT ? this.#in("waiting")[0] : undefined;
   }
 
   /** Requests that wait for an answer, in the order of asking. */
   unanswered() {
-    return [...this.entries.values()].filter((entry) => entry.state === "waiting" || entry.state === "sent");
+    return this.#in("waiting", "sent");
   }
 
   /** Requests whose texts were given back to the person. */
   returned() {
-    return [...this.entries.values()].filter((entry) => entry.state === "refused" || entry.state === "aside");
+    return this.#in("refused", "aside");
   }
 
   /** Refs to ask about after a reconnect: sending in order keeps every undecided one among the first. */
   pendingRefs() {
     return this.unanswered().slice(0, IN_FLIGHT * 2).map((entry) => entry.ref);
+  }
+
+  #in(...states) {
+    return [...this.entries.values()].filter(({ state }) => states.includes(state));
   }
 }

@@ -1,6 +1,6 @@
 // What has not arrived, above the items: texts on their way, and those that were given back to the person.
 
-import { at } from "./dom.js";
+import { at } from "./frame.js";
 import { copyOf, passFocusOn } from "./lists.js";
 import { fillText } from "./shown-text.js";
 

@@ -1,4 +1,4 @@
-// What each message of the server must be, field by field. What the page sends is made from what it was told, and is the
+// What the page reads of each message of the server, and what it must be. What the page sends is made from what it was told, and is the
 // server's to judge; Tests/js/client-messages.mjs holds it against the same rules. Pure.
 
 import { isWellFormed } from "./text.js";
@@ -58,8 +58,8 @@ const RECEIPT = [["ref", isNumber], CURSOR[0], ["item", isNumber, true]];
 const LEVEL = [...CURSOR, NOW, EXPIRES, ["you", isTag], ["acked", isListOf(isShaped(RECEIPT))]];
 const ITEMS = [["items", isListOf(isShaped([NUMBER, AT, BY, TEXT, ["textSeq", isWhole]]))], ["more", isFlag, true]];
 const SERVER = {
-  welcome: [["version", isNumber], ["server", isText], ["limits", isObject], NOW],
-  created: [RECEIPT[0], PASTE, CODE, ["url", isText], ...CURSOR, EXPIRES],
+  welcome: [["limits", isObject], NOW],
+  created: [RECEIPT[0], PASTE, CODE, ...CURSOR, EXPIRES],
   snapshot: [
     PASTE, CODE, ["same", isFlag, true], ["can", isListOf(isText)], ["pad", isText], ["padSeq", isWhole], ["devices", isWhole],
     ...LEVEL, ...ITEMS,
@@ -77,7 +77,7 @@ const SERVER = {
   devices: [["count", isWhole]],
   error: [
     ["ref", isNumber, true], ["code", isText], ["message", isText], ["retry", isOneOf("never", "later", "now")],
-    ["retryAfter", isInteger, true], ["limit", isInteger, true],
+    ["retryAfter", isInteger, true],
   ],
   pong: [],
 };

@@ -38,14 +38,13 @@ export class Store {
 
   /** What an earlier page of this client left: `{stored, cursor, texts}`. */
   load() {
-    const entries = [];
-    for (const [name, value] of records(`request/${this.client}/`)) {
-      if (value.key === this.key && value.entry?.ref === Number(name)) entries.push(value.entry);
-    }
+    const entries = records(`request/${this.client}/`)
+      .filter(([name, { key, entry }]) => key === this.key && entry?.ref === Number(name))
+      .map(([, { entry }]) => entry);
     return {
-      stored: { next: read(`client/${this.client}`)?.next ?? 1, entries },
+      stored: { next: nextOf(this.client), entries },
       cursor: read(`cursor/${this.client}/${this.key}`),
-      texts: [...records(`live/${this.client}/${this.key} `)]
+      texts: records(`live/${this.client}/${this.key} `)
         .filter(([, record]) => Array.isArray(record.steps))
         .map(([target, record]) => [target === "pad" ? target : Number(target), record]),
     };
@@ -94,29 +93,23 @@ export class Store {
   #adopt(id) {
     this.client = id;
     quietly(() => sessionStorage.setItem(`${PREFIX}client`, id));
-    this.#write(`client/${id}`, { next: read(`client/${id}`)?.next ?? 1, used: Date.now() });
+    this.#write(`client/${id}`, { next: nextOf(id), used: Date.now() });
     return this;
   }
 
   /** Ids that this page may continue: its own from before a reload, then those with texts for this paste. */
   #candidates() {
-    const ids = new Set();
     const own = quietly(() => sessionStorage.getItem(`${PREFIX}client`));
+    const left = [
+      ...records("request/").filter(([, { key }]) => key === this.key),
+      ...records("live/").filter(([name]) => name.slice(name.indexOf("/") + 1).split(" ")[0] === this.key),
+    ];
     // Without its record the refs already used are unknown, and a used ref would swallow a new text.
-    if (isClient(own) && read(`client/${own}`)) ids.add(own);
-    for (const [name, value] of records("request/")) {
-      const id = name.split("/")[0];
-      if (value.key === this.key && isClient(id) && read(`client/${id}`)) ids.add(id);
-    }
-    for (const [name] of records("live/")) {
-      const [id, ...rest] = name.split("/");
-      if (rest.join("/").split(" ")[0] === this.key && isClient(id) && read(`client/${id}`)) ids.add(id);
-    }
-    return ids;
+    return new Set([own, ...left.map(ownerOf)].filter((id) => isClient(id) && read(`client/${id}`)));
   }
 
   #forgetOld() {
-    const isWaiting = new Set([...records("request/"), ...records("live/")].map(([name]) => name.split("/")[0]));
+    const isWaiting = new Set([...records("request/"), ...records("live/")].map(ownerOf));
     for (const [id, { used = 0 }] of records("client/")) {
       if (isWaiting.has(id) || Date.now() - used < FORGET_AFTER) continue;
       for (const [name] of records(`cursor/${id}/`)) erase(`cursor/${id}/${name}`);
@@ -134,9 +127,19 @@ export class Store {
   }
 }
 
+/** The ref that a client gives next. */
+function nextOf(client) {
+  return read(`client/${client}`)?.next ?? 1;
+}
+
 function newClient() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The client id in a record's name. */
+function ownerOf([name]) {
+  return name.split("/")[0];
 }
 
 function isClient(id) {

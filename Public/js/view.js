@@ -1,7 +1,6 @@
 // The session as the page shows it. Every text goes in as text, never as markup; only what changed is touched.
 
-import { addressOf, at, show, write } from "./dom.js";
-import { showKey } from "./heading.js";
+import { addressOf, at, show, showKey, write } from "./frame.js";
 import { ItemList } from "./lists.js";
 import { plural, standing, timeLeft } from "./wording.js";
 

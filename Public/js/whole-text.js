@@ -1,6 +1,6 @@
 // All of an item's text, in parts that are only laid out in sight.
 
-import { made } from "./dom.js";
+import { made } from "./frame.js";
 import { behindLines, pieces, wholes } from "./shown-text.js";
 
 /** Lines in a part; the style sheet guesses its height. */
