@@ -28,9 +28,10 @@ site:
 	esbuild Public/js/frame.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outdir=build/site/js
 	esbuild Public/sw.js --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/sw.js
 	esbuild Public/style.css Public/acts.css --minify --target=es2022 --log-level=warning --allow-overwrite --outdir=build/site
-	sed -e 's/^ *//' -e '/^$$/d' -e 's|^<script.*/main.js.*|&\n<link rel="modulepreload" href="/js/chunk.js">|' \
-		Public/index.html > build/site/index.html
-	@cat build/site/index.html build/site/style.css build/site/js/main.js | wc -c | sed 's/$$/ bytes of page, style and script/'
+	sed -e 's/^ *//' -e '/^$$/d' -e 's|^<script.*/main.js.*|&<link rel="modulepreload" href="/js/chunk.js">|' Public/index.html \
+		| sed -z 's/>\n</></g' > build/site/index.html
+	@cd build/site && cat index.html style.css js/frame.js js/main.js js/chunk.js | wc -c | sed 's/$$/ bytes before a first visit is live/'
+	@cd build/site && cat *.html *.css js/*.js | wc -c | sed 's/$$/ bytes of page, style and script in all/'
 
 # Below PREFIX (/usr/local) and SYSCONFDIR (/etc), in DESTDIR if there is one; what else can be said: packaging/install.
 install uninstall:

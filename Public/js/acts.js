@@ -11,7 +11,8 @@ import { entryOf, renderOutgoing } from "./outgoing.js";
 import { forget, forgetAll, recent, remember } from "./recent.js";
 import { Removals } from "./removals.js";
 import { showWhole } from "./whole-text.js";
-import { arrived, items, toast } from "./view.js";
+import { toast } from "./toast.js";
+import { arrived, items } from "./view.js";
 import { countLines, plural, timeLeft } from "./wording.js";
 
 /** The limit that holds until the server has told its own. */

@@ -103,7 +103,7 @@ export function wireComposer(does, shown, text) {
   }
 
   function say(text, isProblem = false) {
-    write(at("note"), text);
+    write("note", text);
     at("note").classList.toggle("problem", isProblem);
   }
 }

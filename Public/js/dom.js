@@ -7,7 +7,8 @@ export function show(id, isShown) {
   if (node.hidden === isShown) node.hidden = !isShown;
 }
 
-export function write(node, text) {
+export function write(id, text) {
+  const node = at(id);
   if (node.textContent !== text) node.textContent = text;
 }
 

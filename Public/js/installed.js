@@ -2,7 +2,7 @@
 
 import { addressOf } from "./frame.js";
 import { recent } from "./recent.js";
-import { toast } from "./view.js";
+import { toast } from "./toast.js";
 
 /** Set while something that was shared waits for a paste. */
 const WAITING = "pasted/shared";

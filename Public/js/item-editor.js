@@ -1,6 +1,6 @@
 // Items edited in place: the text of an item's row becomes a live box until "Done".
 
-import { made, write } from "./frame.js";
+import { made } from "./frame.js";
 import { Field } from "./field.js";
 import { overLimit } from "./texts.js";
 import { countBytes } from "./wording.js";
@@ -63,7 +63,8 @@ export class ItemEditors {
     for (const [number, { field, note }] of this.open) {
       const { problem, text } = session.desk.texts.get(number) ?? {};
       const bytes = problem ? countBytes(text) : 0;
-      write(note, bytes > limitBytes ? overLimit(bytes, limitBytes) : (problem ?? ""));
+      const said = bytes > limitBytes ? overLimit(bytes, limitBytes) : (problem ?? "");
+      if (note.textContent !== said) note.textContent = said; // or a screen reader would say it with every key
       note.hidden = !problem;
       field.box.readOnly = !session.paste.may("edit");
     }

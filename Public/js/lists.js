@@ -3,6 +3,7 @@
 // An item's element is made once and only touched when its item object was replaced. New elements are made in
 // slices, so that thousands of items don't hold up the page.
 
+import { at } from "./frame.js";
 import { fillText } from "./shown-text.js";
 
 /** Elements made in one frame: at least so many, and more for so long, in milliseconds. */
@@ -74,9 +75,9 @@ function itemRow(item, paste, isNew) {
   time.textContent = clock(item.at);
   time.dateTime = new Date(item.at).toISOString();
   who.textContent = item.by !== undefined && item.by === paste.you ? "this device" : "";
-  row.querySelector("[data-do=stay]").setAttribute("aria-label", `Undo the removal of item ${item.number}`);
+  row.querySelector("[data-do=stay]").ariaLabel = `Undo the removal of item ${item.number}`;
   for (const button of row.querySelectorAll(".actions > *")) {
-    button.setAttribute("aria-label", `${button.title || button.textContent} item ${item.number}`);
+    button.ariaLabel = `${button.title || button.textContent} item ${item.number}`;
   }
   row.querySelector("[data-do=raw]").href = `/${encodeURIComponent(paste.key)}/items/${item.number}`;
   fillText(row, item.text);
@@ -85,12 +86,12 @@ function itemRow(item, paste, isNew) {
 
 /** A copy of the row that the page has as a template. */
 export function copyOf(id) {
-  return document.getElementById(id).content.firstElementChild.cloneNode(true);
+  return at(id).content.firstElementChild.cloneNode(true);
 }
 
 export function passFocusOn(row) {
   const near = row.nextElementSibling ?? row.previousElementSibling;
-  (near?.querySelector("[data-do=copy]") ?? document.getElementById("box"))?.focus();
+  (near?.querySelector("[data-do=copy]") ?? at("box"))?.focus();
 }
 
 const TIME = { hour: "2-digit", minute: "2-digit" };

@@ -128,7 +128,6 @@ function loadActs() {
       if (event.type === "click") event.target.click();
       else event.target.dispatchEvent(new KeyboardEvent("keydown", event));
     }
-    document.documentElement.dataset.whole = "";
     render();
   }, () => {
     view.setBroken(true);

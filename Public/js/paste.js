@@ -53,8 +53,8 @@ export class Paste {
       if (known && known.textSeq === item.textSeq && known.text === item.text && known.by === item.by) arrived.set(number, known);
     }
     Object.assign(this, {
-      code: head.code ?? this.code, phase: "open", expiresAt: head.expiresAt, you: head.you, can: head.can ?? null,
-      devices: head.devices ?? this.devices, items: arrived, pad: { text: head.pad ?? "", seq: head.padSeq ?? 0 }, loaded: true,
+      code: head.code ?? this.code, phase: "open", expiresAt: head.expiresAt, you: head.you, can: head.can, devices: head.devices,
+      items: arrived, pad: { text: head.pad, seq: head.padSeq }, loaded: true,
     });
     return head;
   }

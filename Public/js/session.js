@@ -189,7 +189,7 @@ export function createSession({ client, key = null, stored = {}, cursor = null, 
     // No cursor was named: nothing of ours was made on another history than this one.
     const isSame = asked === null || head.same === true;
     isContinuous = true;
-    desk.level(paste, new Set((head.acked ?? []).map(({ ref }) => ref)), isSame);
+    desk.level(paste, new Set(head.acked.map(({ ref }) => ref)), isSame);
     level(head, isSame);
   }
 
@@ -199,7 +199,7 @@ export function createSession({ client, key = null, stored = {}, cursor = null, 
     if (!isContinuous) {
       // After a reload: the cursor proved that the history is ours; now fetch what it holds.
       proven = true;
-      (message.acked ?? []).forEach(acked);
+      message.acked.forEach(acked);
       return subscribe();
     }
     paste.phase = "open";
@@ -209,7 +209,7 @@ export function createSession({ client, key = null, stored = {}, cursor = null, 
   /** The page is level with the server: decide what becomes of the outbox, then go on. */
   function level(message, isSame) {
     moveTo(message);
-    (message.acked ?? []).forEach(acked);
+    message.acked.forEach(acked);
     if (!isSame) requests.returnAll("otherHistory", "Written for an earlier paste with this key.");
     proven = true;
     link.level();

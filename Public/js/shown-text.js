@@ -1,6 +1,7 @@
 // An item's text on the page: its beginning until all of it is asked for (whole-text.js), with its web addresses as links.
 // Whatever it holds goes in as text.
 
+import { made } from "./frame.js";
 import { countBytes, countLines, measure, plural, size } from "./wording.js";
 
 /** What of a text is shown before "Show all": lines and characters. */
@@ -47,8 +48,7 @@ export function pieces(text, isCut = false) {
     if (isCut && index + found.length === text.length) break;
     const address = withoutSentence(found);
     if (!URL.canParse(address)) continue;
-    const link = document.createElement("a");
-    Object.assign(link, { href: address, target: "_blank", rel: "noopener noreferrer", textContent: address });
+    const link = Object.assign(made("a", address), { href: address, target: "_blank", rel: "noopener noreferrer" });
     list.push(text.slice(at, index), link);
     at = index + address.length;
   }

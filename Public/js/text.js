@@ -28,37 +28,40 @@ export const MAXIMUM_OPS = 4_096;
 const MAXIMUM_POINTS = 2 ** 32;
 
 /** Collects steps into the normal form: joined neighbours, inserts before deletes, no trailing keep. */
-class Builder {
-  #ops = []; #keep = 0; #insert = ''; #drop = 0;
-  #flush() {
-    if (this.#insert) this.#ops.push(this.#insert);
-    if (this.#drop) this.#ops.push(-this.#drop);
-    this.#insert = ''; this.#drop = 0;
-  }
-  #flushKeep() { if (this.#keep) this.#ops.push(this.#keep); this.#keep = 0; }
-  retain(n) { if (n === 0) return; this.#flush(); this.#keep += n; }
-  delete(n) { if (n === 0) return; this.#flushKeep(); this.#drop += n; }
-  insert(text) { if (text === '') return; this.#flushKeep(); this.#insert += text; }
-  ops() { this.#flush(); return this.#ops; }
+function builder() {
+  const list = [];
+  let keep = 0, insert = '', drop = 0;
+  const flush = () => {
+    if (insert) list.push(insert);
+    if (drop) list.push(-drop);
+    insert = ''; drop = 0;
+  };
+  const flushKeep = () => { if (keep) list.push(keep); keep = 0; };
+  return {
+    retain(n) { if (n === 0) return; flush(); keep += n; },
+    delete(n) { if (n === 0) return; flushKeep(); drop += n; },
+    insert(text) { if (text === '') return; flushKeep(); insert += text; },
+    ops() { flush(); return list; },
+  };
 }
 
 /** The normal form; null when it is no edit. @param {unknown} ops @returns {Ops|null} */
 export function normalise(ops) {
   if (!Array.isArray(ops) || ops.length === 0 || ops.length > MAXIMUM_OPS) return null;
-  const builder = new Builder();
+  const made = builder();
   let walked = 0;
   for (const op of ops) {
     if (typeof op === 'string') {
       if (op === '' || !isWellFormed(op)) return null;
-      builder.insert(op);
+      made.insert(op);
     } else {
       if (!Number.isSafeInteger(op) || op === 0) return null;
       walked += Math.abs(op);
       if (walked > MAXIMUM_POINTS) return null;
-      if (op > 0) builder.retain(op); else builder.delete(-op);
+      if (op > 0) made.retain(op); else made.delete(-op);
     }
   }
-  return builder.ops();
+  return made.ops();
 }
 
 /** The text after the edit; null when a step leaves the text. @param {string} text @param {Ops} ops */
@@ -78,16 +81,16 @@ export function apply(text, ops) {
 
 /** The edit that takes apply(text, ops) back to text; null when a step leaves the text. */
 export function inverse(text, ops) {
-  const builder = new Builder();
+  const made = builder();
   let offset = 0;
   for (const op of ops) {
-    if (typeof op === 'string') { builder.delete(countPoints(op)); continue; }
+    if (typeof op === 'string') { made.delete(countPoints(op)); continue; }
     const end = advance(text, offset, Math.abs(op));
     if (end < 0) return null;
-    if (op > 0) builder.retain(op); else builder.insert(text.slice(offset, end));
+    if (op > 0) made.retain(op); else made.insert(text.slice(offset, end));
     offset = end;
   }
-  return builder.ops();
+  return made.ops();
 }
 
 /**
@@ -96,26 +99,26 @@ export function inverse(text, ops) {
  * @param {Ops} ops @param {Ops} other @param {boolean} [goesFirst] @returns {Ops}
  */
 export function transform(ops, other, goesFirst = false) {
-  const builder = new Builder();
+  const made = builder();
   let i = 0, j = 0, mine = ops[0], theirs = other[0];
   const takeMine = (n) => { mine = Math.abs(mine) > n ? mine - Math.sign(mine) * n : ops[++i]; };
   while (mine !== undefined) {
     if (typeof theirs === 'string' && !(goesFirst && typeof mine === 'string')) {
-      builder.retain(countPoints(theirs));
+      made.retain(countPoints(theirs));
       theirs = other[++j];
     } else if (typeof mine === 'string') {
-      builder.insert(mine);
+      made.insert(mine);
       mine = ops[++i];
     } else {
       const kept = theirs === undefined || theirs > 0;
       const n = theirs === undefined ? Math.abs(mine) : Math.min(Math.abs(mine), Math.abs(theirs));
       if (theirs !== undefined) theirs = Math.abs(theirs) > n ? theirs - Math.sign(theirs) * n : other[++j];
-      if (kept && mine > 0) builder.retain(n);
-      if (kept && mine < 0) builder.delete(n);
+      if (kept && mine > 0) made.retain(n);
+      if (kept && mine < 0) made.delete(n);
       takeMine(n);
     }
   }
-  return builder.ops();
+  return made.ops();
 }
 
 /**
@@ -123,33 +126,33 @@ export function transform(ops, other, goesFirst = false) {
  * edit is under way as precise as it was typed. @param {Ops} first @param {Ops} second @returns {Ops}
  */
 export function compose(first, second) {
-  const builder = new Builder();
+  const made = builder();
   let i = 0, j = 0, before = first[0], after = second[0];
   while (before !== undefined || after !== undefined) {
     if (typeof before === 'number' && before < 0) {
-      builder.delete(-before);
+      made.delete(-before);
       before = first[++i];
     } else if (typeof after === 'string') {
-      builder.insert(after);
+      made.insert(after);
       after = second[++j];
     } else if (after === undefined) {
-      if (typeof before === 'string') builder.insert(before); else builder.retain(before);
+      if (typeof before === 'string') made.insert(before); else made.retain(before);
       before = first[++i];
     } else if (before === undefined) {
-      if (after > 0) builder.retain(after); else builder.delete(-after);
+      if (after > 0) made.retain(after); else made.delete(-after);
       after = second[++j];
     } else {
       const size = typeof before === 'string' ? countPoints(before) : before;
       const n = Math.min(size, Math.abs(after));
       const cut = typeof before === 'string' ? advance(before, 0, n) : 0;
-      if (typeof before !== 'string') { if (after > 0) builder.retain(n); else builder.delete(n); }
-      else if (after > 0) builder.insert(before.slice(0, cut));
+      if (typeof before !== 'string') { if (after > 0) made.retain(n); else made.delete(n); }
+      else if (after > 0) made.insert(before.slice(0, cut));
       if (n === size) before = first[++i];
       else before = typeof before === 'string' ? before.slice(cut) : before - n;
       after = Math.abs(after) === n ? second[++j] : after - Math.sign(after) * n;
     }
   }
-  return builder.ops();
+  return made.ops();
 }
 
 /** One splice that makes `after` of `before`, cut at code points; [] when they are equal. @returns {Ops} */
@@ -162,11 +165,11 @@ export function diff(before, after) {
   while (tail < shorter - start
     && before.charCodeAt(before.length - 1 - tail) === after.charCodeAt(after.length - 1 - tail)) tail++;
   if (tail > 0 && (splits(before, before.length - tail) || splits(after, after.length - tail))) tail--;
-  const builder = new Builder();
-  builder.retain(countPoints(before.slice(0, start)));
-  builder.insert(after.slice(start, after.length - tail));
-  builder.delete(countPoints(before.slice(start, before.length - tail)));
-  return builder.ops();
+  const made = builder();
+  made.retain(countPoints(before.slice(0, start)));
+  made.insert(after.slice(start, after.length - tail));
+  made.delete(countPoints(before.slice(start, before.length - tail)));
+  return made.ops();
 }
 
 const splits = (text, at) => at > 0 && isPair(text, at - 1);

@@ -4,8 +4,6 @@ import { addressOf, at, show, showKey, write } from "./frame.js";
 import { ItemList } from "./lists.js";
 import { plural, standing, timeLeft } from "./wording.js";
 
-/** How long something said stays on the screen, in milliseconds. */
-const TOAST = 4_000;
 /** How long a state must hold, in milliseconds, before it is spoken. */
 const SETTLED = 1_500;
 /** The close code when a newer connection of this client took over. */
@@ -13,7 +11,6 @@ const REPLACED = 4500;
 
 export const items = new ItemList(at("items"));
 let unseen = 0;
-let toastTimer = 0;
 let shownLook = "";
 let speaking = 0;
 let isBroken = false;
@@ -32,7 +29,7 @@ export function render(session, now, held) {
   show("about", !isUnknown);
   renderStanding(session);
   if (key === null) return renderHome(session);
-  write(at("unknown-key"), key);
+  write("unknown-key", key);
   renderKey(paste);
   renderFacts(session, now);
   renderEnd(paste);
@@ -40,24 +37,15 @@ export function render(session, now, held) {
   items.render(paste, new Set(removing(session)), held);
   show("empty", paste.loaded && paste.items.size === 0 && phase === "open");
   show("loading", !paste.loaded && phase === "asking");
-  write(at("items-count"), paste.items.size === 0 ? "" : plural(paste.items.size, "item"));
+  write("items-count", paste.items.size === 0 ? "" : plural(paste.items.size, "item"));
 }
 
 /** The countdown alone; called every second. */
 export function tick({ paste: { expiresAt, phase }, clockOffset }, now) {
   if (phase === "over" || expiresAt === null) return;
   const left = expiresAt - (now + clockOffset);
-  write(at("countdown"), timeLeft(left));
+  write("countdown", timeLeft(left));
   at("facts").classList.toggle("soon", left < 5 * 60_000);
-}
-
-/** Says something, seen and heard. */
-export function toast(text) {
-  const { classList } = at("toast");
-  at("toast").textContent = text;
-  classList.add("shown");
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => classList.remove("shown"), TOAST);
 }
 
 /** How many items of other devices came in while nobody looked. */
@@ -82,10 +70,10 @@ function renderStanding(session) {
   const { look, text } = isBroken ? { look: "trouble", text: "Read only" } : standing(session);
   const { dataset } = at("standing");
   if (dataset.look !== look) dataset.look = look;
-  write(at("standing-text"), text);
+  write("standing-text", text);
   speak(look, text);
   show("stopped", state === "stopped" || isBroken);
-  write(at("stopped-text"), isBroken ? "This page could not be loaded whole: what is typed here is not sent."
+  write("stopped-text", isBroken ? "This page could not be loaded whole: what is typed here is not sent."
     : stopCode === REPLACED ? "Another tab took over from this one." : "This page and the server no longer fit together.");
 }
 
@@ -94,13 +82,13 @@ function speak(look, text) {
   if (look === shownLook) return;
   shownLook = look;
   clearTimeout(speaking);
-  speaking = setTimeout(() => write(at("spoken"), text), SETTLED);
+  speaking = setTimeout(() => write("spoken", text), SETTLED);
 }
 
 function renderHome({ create, limits }) {
   showKey(null);
   at("make-button").disabled = create !== null;
-  write(at("make-button"), create === null ? "New paste" : "Making it…");
+  write("make-button", create === null ? "New paste" : "Making it…");
   const longest = limits?.lifetimeMilliseconds ?? Infinity;
   for (const option of at("life").options) option.disabled = Number(option.value) > longest;
 }
@@ -111,7 +99,7 @@ function renderKey({ key, code }) {
   const isNew = at("words").dataset.key !== heading || document.title === "Pasted";
   showKey(heading);
   if (isNew) badge(unseen);
-  write(at("code"), code ?? "");
+  write("code", code ?? "");
   at("code-line").classList.toggle("unknown-yet", code === null || isCode);
 }
 
@@ -133,7 +121,7 @@ function renderFacts(session, now) {
   const isOpen = paste.phase === "open";
   const canExtend = paste.may("extend");
   const canDelete = paste.may("delete");
-  write(at("devices"), session.connection === "live" ? plural(Math.max(1, paste.devices), "device") : "");
+  write("devices", session.connection === "live" ? plural(Math.max(1, paste.devices), "device") : "");
   for (const id of ["facts", "copy-link"]) show(id, !isOver);
   show("share", "share" in navigator && !isOver);
   const menu = at("change");
@@ -148,7 +136,7 @@ function renderFacts(session, now) {
 
 function renderEnd({ phase, reason, items: { size } }) {
   show("ended", phase === "over");
-  write(at("ended-title"), reason === "deleted" ? "This paste was deleted." : "The time of this paste is over.");
+  write("ended-title", reason === "deleted" ? "This paste was deleted." : "The time of this paste is over.");
   show("ended-rest", size > 0);
 }
 

@@ -10,7 +10,9 @@ import pathlib
 import sys
 import unittest
 
-MODULES = ["test_page", "test_ease", "test_installed", "test_axe", "test_live", "test_editing", "test_plain", "test_without_websocket"]
+MODULES = [
+    "test_page", "test_ease", "test_weight", "test_installed", "test_axe", "test_live", "test_editing", "test_plain",
+    "test_without_websocket"]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))

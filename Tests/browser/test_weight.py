@@ -1,0 +1,153 @@
+"""How much the page loads and when, and that nothing is lost to who is faster than it."""
+
+import pathlib
+import unittest
+
+import harness
+from test_ease import SHIFTS
+from test_page import PageCase
+
+SITE = harness.ROOT / harness.SITE
+# Bytes as `make site` prints them, and two in a hundred: what adds more says why it is worth that to everybody.
+LIVE_BYTES = 61_139
+ALL_BYTES = 98_930
+
+LOADED = "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+ACTS = "**/acts.*"
+
+
+def held(device, pattern):
+    """Files whose answer waits; returns how it is given."""
+    waiting = []
+    device.page.route(pattern, waiting.append)
+
+    def answer():
+        device.page.unroute(pattern)
+        for route in waiting:
+            route.continue_()
+
+    return answer
+
+
+class Weight(PageCase):
+    @unittest.skipUnless((SITE / "js" / "chunk.js").exists(), "a budget for the page as it is served: PASTED_SITE=build/site")
+    def test_a_first_visit_is_live_within_its_budget(self):
+        laptop = self.device()
+        key = laptop.make()
+        for path in ("", key):
+            late = self.device()
+            held(late, ACTS)
+            late.page.goto(f"{self.server.url}/{path}")
+            late.wait_standing("live")
+            loaded = {path.partition("/js/")[2] or pathlib.Path(path).name for path in late.page.evaluate(LOADED)}
+            size = (SITE / "index.html").stat().st_size
+            for name in loaded:
+                for file in (SITE / "js" / name, SITE / name):
+                    if file.suffix in (".js", ".css") and file.exists():
+                        size += file.stat().st_size
+            print(f"{size} bytes ... ", end="", flush=True)
+            self.assertGreater(size, LIVE_BYTES / 2, loaded)
+            self.assertLessEqual(size, LIVE_BYTES, loaded)
+        files = [*SITE.glob("*.html"), *SITE.glob("*.css"), *SITE.glob("js/*.js")]
+        self.assertLessEqual(sum(file.stat().st_size for file in files), ALL_BYTES)
+
+
+class FirstPaint(PageCase):
+    def test_the_frame_and_the_key_are_there_before_the_script_and_nothing_moves_when_it_comes(self):
+        laptop = self.device()
+        key = laptop.make()
+        laptop.keep("first")
+        laptop.wait_items(1)
+        for options in ({}, {"phone": True}):
+            device = self.device(**options)
+            device.context.add_init_script(SHIFTS)
+            answer = held(device, "**/main.js")
+            device.page.goto(f"{self.server.url}/{key}", wait_until="commit")
+            device.page.wait_for_selector("#words:has-text('-')")
+            self.assertEqual(device.page.inner_text("#words").replace("\n", ""), key)
+            self.assertTrue(device.page.is_visible("#box"))
+            self.assertFalse(device.page.is_visible("#home"))
+            answer()
+            device.wait_items(1)
+            device.page.wait_for_function("() => !qr.hidden && note.textContent !== ''")
+            device.page.wait_for_timeout(300)
+            self.assertLess(device.page.evaluate("shift"), 0.02, options)
+
+    def test_the_front_page_is_there_before_the_script(self):
+        laptop = self.device()
+        held(laptop, "**/main.js")
+        laptop.page.goto(self.server.url, wait_until="commit")
+        laptop.page.wait_for_selector("#make-button")
+        self.assertFalse(laptop.page.is_visible("#paste"))
+
+
+class Faster(PageCase):
+    """Than the part of the page that acts."""
+
+    def slow(self, key="", **options):
+        device = self.device(**options)
+        answer = held(device, ACTS)
+        device.page.goto(f"{self.server.url}/{key}")
+        device.wait_standing("live")
+        return device, answer
+
+    def test_what_is_typed_is_on_the_other_device_afterwards(self):
+        laptop = self.device()
+        key = laptop.make()
+        laptop.page.fill("#box", "known and ")
+        phone, answer = self.slow(key)
+        phone.page.wait_for_function("() => box.value === 'known and '")
+        phone.page.evaluate("box.focus(); box.setSelectionRange(10, 10)")
+        phone.page.keyboard.type("typed early")
+        laptop.page.evaluate("box.focus(); box.setSelectionRange(0, 0)")
+        laptop.page.keyboard.type("well ")
+        self.assertEqual(phone.page.input_value("#box"), "known and typed early")
+        answer()
+        for device in (laptop, phone):
+            device.page.wait_for_function("() => box.value === 'well known and typed early'")
+
+    def test_what_is_pressed_happens_afterwards_and_once(self):
+        laptop = self.device()
+        key = laptop.make()
+        phone, answer = self.slow(key)
+        phone.page.fill("#box", "early")
+        phone.page.keyboard.press("Control+Enter")
+        self.assertEqual(phone.page.input_value("#box"), "early")
+        answer()
+        laptop.wait_items(1)
+        phone.wait_items(1)
+        self.assertEqual(laptop.texts(), ["early"])
+        front, answer = self.slow()
+        front.page.click("#make-button")
+        front.page.wait_for_timeout(100)
+        answer()
+        front.page.wait_for_url(lambda url: url.rstrip("/") != self.server.url)
+
+    def test_a_form_that_is_sent_with_the_keyboard_waits(self):
+        laptop = self.device()
+        key = laptop.make()
+        phone, answer = self.slow()
+        phone.page.fill("#key", key)
+        phone.page.keyboard.press("Enter")
+        answer()
+        phone.page.wait_for_url(f"**/{key}")
+
+    def test_a_page_that_can_not_be_loaded_whole_says_so_and_is_for_reading_until_it_is(self):
+        laptop = self.device()
+        key = laptop.make()
+        laptop.keep("readable")
+        laptop.wait_items(1)
+        phone = self.device(phone=True)
+        phone.expects_outage = True
+        phone.page.route(ACTS, lambda route: route.abort())
+        phone.page.goto(f"{self.server.url}/{key}")
+        phone.wait_items(1)
+        phone.wait_standing("trouble")
+        self.assertIn("Read only", phone.standing())
+        self.assertIn("not sent", phone.page.inner_text("#stopped"))
+        self.assertEqual(phone.page.get_attribute("#box", "readonly"), "")
+        phone.page.unroute(ACTS)
+        phone.page.click("#reload")
+        phone.wait_standing("live")
+        phone.keep("and written")
+        laptop.wait_text("and written")
