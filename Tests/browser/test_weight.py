@@ -18,13 +18,14 @@ ACTS = "**/acts.*"
 
 def held(device, pattern):
     """Files whose answer waits; returns how it is given."""
+    is_held = [True]
     waiting = []
-    device.page.route(pattern, waiting.append)
+    device.page.route(pattern, lambda route: waiting.append(route) if is_held else route.continue_())
 
     def answer():
-        device.page.unroute(pattern)
-        for route in waiting:
-            route.continue_()
+        is_held.clear()
+        while waiting:
+            waiting.pop().continue_()
 
     return answer
 
@@ -37,7 +38,7 @@ class Weight(PageCase):
         for path in ("", key):
             late = self.device()
             held(late, ACTS)
-            late.page.goto(f"{self.server.url}/{path}")
+            late.page.goto(f"{self.server.url}/{path}", wait_until="commit")
             late.wait_standing("live")
             loaded = {path.partition("/js/")[2] or pathlib.Path(path).name for path in late.page.evaluate(LOADED)}
             size = (SITE / "index.html").stat().st_size
@@ -87,7 +88,7 @@ class Faster(PageCase):
     def slow(self, key="", **options):
         device = self.device(**options)
         answer = held(device, ACTS)
-        device.page.goto(f"{self.server.url}/{key}")
+        device.page.goto(f"{self.server.url}/{key}", wait_until="commit")
         device.wait_standing("live")
         return device, answer
 
