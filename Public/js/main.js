@@ -141,9 +141,15 @@ function loadActs() {
 }
 
 function loadStyle(path) {
-  return new Promise((onload, onerror) => {
-    document.head.append(Object.assign(made("link"), { rel: "stylesheet", href: new URL(path, import.meta.url), onload, onerror }));
-  });
+  const link = Object.assign(made("link"), { rel: "stylesheet", href: new URL(path, import.meta.url) });
+  document.head.append(link);
+  return new Promise((loaded, failed) => Object.assign(link, {
+    onload: loaded,
+    onerror() {
+      link.remove();
+      failed();
+    },
+  }));
 }
 
 /** What is pressed before it can be done waits. */
