@@ -22,25 +22,30 @@ const ARRIVALS = 300;
 /** How long a button waits for the second press that means it, in milliseconds. */
 const ARMED = 4_000;
 
+let session, store, handle, render; // what the page gave
+let composer, editors, removals, intake;
+let arrivals = 0;
+let noted = "";
+let told = "";
+
 /**
  * @param {{session: import("./session.js").Session, store: import("./store.js").Store, handle: (event: object) => void,
  *   render: () => void, shown: string}} page `shown`: what the pad's box was given
  * @returns what the page tells: that it is rendered, that the session took an event, and its effects
  */
-export function wire({ session, store, handle, render, shown }) {
-  const act = (verb, fields) => handle({ type: "act", verb, ...fields });
-  const limitBytes = () => session.limits?.textBytes ?? LIMIT_BEFORE_WELCOME;
-  const composer = wireComposer({
+export function wire(page) {
+  ({ session, store, handle, render } = page);
+  composer = wireComposer({
     typed: (ops) => act("type", { target: "pad", ops }), keep: () => act("keep"), append: keep, limitBytes,
-  }, shown, session.desk.pad.text);
-  const editors = new ItemEditors({
+  }, page.shown, session.desk.pad.text);
+  editors = new ItemEditors({
     typed: (target, ops) => act("type", { target, ops }), closed: (target) => act("close", { target }),
   });
-  const removals = new Removals({
+  removals = new Removals({
     send: (item) => act("remove", { item }),
     isWatched: (item) => document.activeElement.matches(`li[data-item="${item}"] [data-do=stay]:focus-visible`),
   });
-  const intake = wireIntake({
+  intake = wireIntake({
     isOpen: () => session.paste.key !== null && session.paste.may("append"),
     keep,
     isUndecided: (ref) => ["waiting", "sent"].includes(session.outbox.get(ref)?.state),
@@ -48,190 +53,195 @@ export function wire({ session, store, handle, render, shown }) {
     offer: composer.offer,
     say: toast,
   });
-  let arrivals = 0;
-  let noted = "";
-  let told = "";
   wirePage();
   renderRecent(recent(Date.now()));
   keepPage();
   takeShared(session.paste.key, intake);
   return { removals, handled, perform, render: renderActs };
+}
 
-  function renderActs() {
-    renderOutgoing(session, render);
-    intake.render();
-    note(session.paste);
-  }
+function act(verb, fields) {
+  handle({ type: "act", verb, ...fields });
+}
 
-  function handled() {
-    const { problem = null } = session.desk.pad;
-    const now = `${limitBytes()} ${problem}`;
-    if (now !== told) composer.tell(problem);
-    told = now;
-    editors.tell(session, limitBytes());
-  }
+function limitBytes() {
+  return session.limits?.textBytes ?? LIMIT_BEFORE_WELCOME;
+}
 
-  function perform(effect) {
-    switch (effect.type) {
-      case "text":
-        if (effect.target === "pad") return composer.field.change(effect.ops);
-        return editors.change(effect.target, effect.ops);
-      case "closed": return editors.close(effect.target);
-      case "address":
-        store.moveTo(effect.paste);
-        history.pushState(null, "", addressOf(effect.paste));
-        takeShared(effect.paste, intake);
-        setTimeout(() => {
-          render(); // what is hidden can't take the focus
-          at("box").focus();
-        });
-        return;
-      case "notice": return tell(effect);
-    }
-  }
+function renderActs() {
+  renderOutgoing(session, render);
+  intake.render();
+  note(session.paste);
+}
 
-  function tell({ kind, item, message }) {
-    switch (kind) {
-      case "kept": return intake.isBusy() || toast("Kept.");
-      case "arrived":
-        arrived();
-        arrivals += 1;
-        if (arrivals === 1) setTimeout(sayArrivals, ARRIVALS, item);
-        return;
-      case "extended": return toast(`Time left: ${timeLeft(session.paste.expiresAt - Date.now() - session.clockOffset)}.`);
-      case "expired": return toast("The time of this paste is over.");
-      case "deleted": return toast("This paste was deleted.");
-      case "returned": return toast(message ?? "A text was not kept. It is still here.");
-      default: return toast(message ?? "That did not work.");
-    }
-  }
+function handled() {
+  const { problem = null } = session.desk.pad;
+  const now = `${limitBytes()} ${problem}`;
+  if (now !== told) composer.tell(problem);
+  told = now;
+  editors.tell(session, limitBytes());
+}
 
-  /** Many at once are told in one sentence. */
-  function sayArrivals(first) {
-    const text = session.paste.items.get(first)?.text;
-    toast(arrivals > 1 || text === undefined ? `${plural(arrivals, "new item")}.` : `New item, ${plural(countLines(text), "line")}.`);
-    arrivals = 0;
-  }
-
-  /** Remembers on this device which pastes there are. */
-  function note({ phase, key, expiresAt }) {
-    const state = `${phase} ${expiresAt}`;
-    if (state === noted) return;
-    noted = state;
-    if (phase === "open") remember(key, expiresAt - session.clockOffset);
-    else if (phase === "over" || phase === "unknown") forget(key);
-  }
-
-  /** Makes an item; returns its ref, 0 when this paste takes no more. */
-  function keep(text) {
-    if (!session.paste.may("append")) return 0;
-    act("append", { text });
-    return session.outbox.next - 1;
-  }
-
-  function wirePage() {
-    const on = (id, type, handler) => at(id).addEventListener(type, handler);
-    on("make", "submit", (event) => {
-      event.preventDefault();
-      act("create", { expiresIn: Number(at("life").value) });
-    });
-    for (const [form, field] of [["open", "key"], ["open-again", "key-again"]]) {
-      on(form, "submit", (event) => {
-        event.preventDefault();
-        const typed = normaliseKey(at(field).value);
-        if (typed !== null) return location.assign(`/${typed}`);
-        at(field).setCustomValidity("A key is three words, or six letters and digits.");
-        at(field).reportValidity();
+function perform(effect) {
+  switch (effect.type) {
+    case "text":
+      if (effect.target === "pad") return composer.field.change(effect.ops);
+      return editors.change(effect.target, effect.ops);
+    case "closed": return editors.close(effect.target);
+    case "address":
+      store.moveTo(effect.paste);
+      history.pushState(null, "", addressOf(effect.paste));
+      takeShared(effect.paste, intake);
+      setTimeout(() => {
+        render(); // what is hidden can't take the focus
+        at("box").focus();
       });
-      on(field, "input", ({ target }) => target.setCustomValidity(""));
-    }
-    on("copy-link", "click", () => copy(addressOf(session.paste.key), "Link copied."));
-    on("share", "click", () => {
-      navigator.share({ title: "Pasted", url: addressOf(session.paste.key) }).catch(() => {}); // or the person thought better of it
-    });
-    wireMenu(on);
-    on("reload", "click", reloadNewest);
-    for (const [way, nothing] of [["undo", "Nothing of yours to undo."], ["redo", "Nothing to redo."]]) {
-      on(way, "click", () => composer.field.step(way) || toast(nothing));
-      on(way, "pointerdown", (event) => event.preventDefault()); // the box keeps the focus
-    }
-    on("items", "click", ({ target }) => itemPressed(target));
-    on("outgoing", "click", ({ target }) => outgoingPressed(target));
-    on("recent-clear", "click", () => {
-      forgetAll();
-      renderRecent([]);
-      at("key").focus();
-    });
-    copySelectionExactly();
-    wireWrap(store);
-    wireKeys(store);
-    addEventListener("popstate", () => location.reload());
+      return;
+    case "notice": return tell(effect);
   }
+}
 
-  /** The time, and the end of it. */
-  function wireMenu(on) {
-    const menu = at("change");
-    at("delete").before(...[...at("life").options].map(({ value, text }) => {
-      const button = made("button", text);
-      button.dataset.life = value;
-      return button;
-    }));
-    const leave = () => {
-      menu.open = false;
-      menu.querySelector("summary").focus();
-    };
-    on("change", "click", ({ target }) => {
-      const { life } = target.dataset;
-      if (life === undefined) return;
-      act("extend", { expiresIn: Number(life) });
-      leave();
-    });
-    on("change", "keydown", (event) => event.key === "Escape" && leave());
-    document.addEventListener("click", ({ target }) => {
-      if (!menu.contains(target)) menu.open = false;
-    });
-    on("delete", "click", ({ target }) => {
-      if (!isArmed(target, "Press again to delete everything")) return;
-      menu.open = false;
-      act("delete");
-    });
+function tell({ kind, item, message }) {
+  switch (kind) {
+    case "kept": return intake.isBusy() || toast("Kept.");
+    case "arrived":
+      arrived();
+      arrivals += 1;
+      if (arrivals === 1) setTimeout(sayArrivals, ARRIVALS, item);
+      return;
+    case "extended": return toast(`Time left: ${timeLeft(session.paste.expiresAt - Date.now() - session.clockOffset)}.`);
+    case "expired": return toast("The time of this paste is over.");
+    case "deleted": return toast("This paste was deleted.");
+    case "returned": return toast(message ?? "A text was not kept. It is still here.");
+    default: return toast(message ?? "That did not work.");
   }
+}
 
-  function itemPressed(target) {
-    const item = items.itemOf(target);
-    if (!item) return;
-    const { number, text } = item;
-    const row = target.closest("li");
-    switch (target.closest("[data-do]")?.dataset.do) {
-      case "copy": copy(text); break;
-      case "whole": showWhole(row, text); break;
-      case "edit": {
-        if (editors.open.has(number)) return editors.stop(number);
-        if (!session.paste.may("edit")) return;
-        act("open", { target: number });
-        return editors.start(row, number, session.desk.texts.get(number).text);
-      }
-      case "download": return download(number, text);
-      case "remove":
-      case "stay": {
-        const isStaying = removals.has(number);
-        if (isStaying) removals.takeBack(number);
-        else removals.begin(number);
-        render();
-        return row.querySelector(isStaying ? "[data-do=remove]" : "[data-do=stay]").focus();
-      }
+/** Many at once are told in one sentence. */
+function sayArrivals(first) {
+  const text = session.paste.items.get(first)?.text;
+  toast(arrivals > 1 || text === undefined ? `${plural(arrivals, "new item")}.` : `New item, ${plural(countLines(text), "line")}.`);
+  arrivals = 0;
+}
+
+/** Remembers on this device which pastes there are. */
+function note({ phase, key, expiresAt }) {
+  const state = `${phase} ${expiresAt}`;
+  if (state === noted) return;
+  noted = state;
+  if (phase === "open") remember(key, expiresAt - session.clockOffset);
+  else if (phase === "over" || phase === "unknown") forget(key);
+}
+
+/** Makes an item; returns its ref, 0 when this paste takes no more. */
+function keep(text) {
+  if (!session.paste.may("append")) return 0;
+  act("append", { text });
+  return session.outbox.next - 1;
+}
+
+function wirePage() {
+  const on = (id, type, handler) => at(id).addEventListener(type, handler);
+  on("make", "submit", (event) => {
+    event.preventDefault();
+    act("create", { expiresIn: Number(at("life").value) });
+  });
+  for (const [form, field] of [["open", "key"], ["open-again", "key-again"]]) {
+    on(form, "submit", (event) => {
+      event.preventDefault();
+      const typed = normaliseKey(at(field).value);
+      if (typed !== null) return location.assign(`/${typed}`);
+      at(field).setCustomValidity("A key is three words, or six letters and digits.");
+      at(field).reportValidity();
+    });
+    on(field, "input", ({ target }) => target.setCustomValidity(""));
+  }
+  on("copy-link", "click", () => copy(addressOf(session.paste.key), "Link copied."));
+  on("share", "click", () => {
+    navigator.share({ title: "Pasted", url: addressOf(session.paste.key) }).catch(() => {}); // or the person thought better of it
+  });
+  wireMenu(on);
+  on("reload", "click", reloadNewest);
+  for (const [way, nothing] of [["undo", "Nothing of yours to undo."], ["redo", "Nothing to redo."]]) {
+    on(way, "click", () => composer.field.step(way) || toast(nothing));
+    on(way, "pointerdown", (event) => event.preventDefault()); // the box keeps the focus
+  }
+  on("items", "click", ({ target }) => itemPressed(target));
+  on("outgoing", "click", ({ target }) => outgoingPressed(target));
+  on("recent-clear", "click", () => {
+    forgetAll();
+    renderRecent([]);
+    at("key").focus();
+  });
+  copySelectionExactly();
+  wireWrap();
+  wireKeys(store);
+  addEventListener("popstate", () => location.reload());
+}
+
+/** The time, and the end of it. */
+function wireMenu(on) {
+  const menu = at("change");
+  at("delete").before(...[...at("life").options].map(({ value, text }) => {
+    const button = made("button", text);
+    button.dataset.life = value;
+    return button;
+  }));
+  const leave = () => {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  };
+  on("change", "click", ({ target }) => {
+    const { life } = target.dataset;
+    if (life === undefined) return;
+    act("extend", { expiresIn: Number(life) });
+    leave();
+  });
+  on("change", "keydown", (event) => event.key === "Escape" && leave());
+  document.addEventListener("click", ({ target }) => {
+    if (!menu.contains(target)) menu.open = false;
+  });
+  on("delete", "click", ({ target }) => {
+    if (!isArmed(target, "Press again to delete everything")) return;
+    menu.open = false;
+    act("delete");
+  });
+}
+
+function itemPressed(target) {
+  const item = items.itemOf(target);
+  if (!item) return;
+  const { number, text } = item;
+  const row = target.closest("li");
+  switch (target.closest("[data-do]")?.dataset.do) {
+    case "copy": copy(text); break;
+    case "whole": showWhole(row, text); break;
+    case "edit": {
+      if (editors.open.has(number)) return editors.stop(number);
+      if (!session.paste.may("edit")) return;
+      act("open", { target: number });
+      return editors.start(row, number, session.desk.texts.get(number).text);
+    }
+    case "download": return download(number, text);
+    case "remove":
+    case "stay": {
+      const isStaying = removals.has(number);
+      if (isStaying) removals.takeBack(number);
+      else removals.begin(number);
+      render();
+      return row.querySelector(isStaying ? "[data-do=remove]" : "[data-do=stay]").focus();
     }
   }
+}
 
-  function outgoingPressed(target) {
-    const { ref, fields: { text } = {} } = entryOf(target) ?? {};
-    switch (target.closest("[data-do]")?.dataset.do) {
-      case "copy": copy(text); break;
-      case "whole": showWhole(target.closest("li"), text); break;
-      case "again": act("again", { ref }); break;
-      case "discard":
-        if (isArmed(target, "Really?")) act("discard", { ref });
-    }
+function outgoingPressed(target) {
+  const { ref, fields: { text } = {} } = entryOf(target) ?? {};
+  switch (target.closest("[data-do]")?.dataset.do) {
+    case "copy": copy(text); break;
+    case "whole": showWhole(target.closest("li"), text); break;
+    case "again": act("again", { ref }); break;
+    case "discard":
+      if (isArmed(target, "Really?")) act("discard", { ref });
   }
 }
 
@@ -257,7 +267,7 @@ function renderRecent(list) {
 }
 
 /** Whether long lines wrap is remembered on this device. */
-function wireWrap(store) {
+function wireWrap() {
   const { classList } = at("paste");
   const button = at("wrap");
   const tell = () => {

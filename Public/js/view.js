@@ -52,7 +52,8 @@ export function tick({ paste: { expiresAt, phase }, clockOffset }, now) {
 export function badge(count) {
   unseen = count;
   const { key } = at("words").dataset;
-  document.title = `${count > 0 ? `(${count}) ` : ""}${key ? `${key} · ` : ""}Pasted`;
+  const title = `${count > 0 ? `(${count}) ` : ""}${key ? `${key} · ` : ""}Pasted`;
+  if (document.title !== title) document.title = title;
 }
 
 /** An item of another device came in. */
@@ -96,9 +97,8 @@ function renderHome({ create, limits }) {
 function renderKey({ key, code }) {
   const isCode = code !== null && bare(code) === bare(key);
   const heading = isCode ? code : key;
-  const isNew = at("words").dataset.key !== heading || document.title === "Pasted";
   showKey(heading);
-  if (isNew) badge(unseen);
+  badge(unseen);
   write("code", code ?? "");
   at("code-line").classList.toggle("unknown-yet", code === null || isCode);
 }
