@@ -7,6 +7,7 @@ import { Carrier } from "./carrier.js";
 import { at, keyInAddress, made } from "./frame.js";
 import { createSession } from "./session.js";
 import { Store } from "./store.js";
+import { diff, transform } from "./text.js";
 import * as view from "./view.js";
 
 /** How long the rest of the page waits for the connection, in milliseconds, and with another attempt after it failed to load. */
@@ -117,6 +118,14 @@ function noteKept() {
   if (!store.isKept) at("unkept").hidden = false;
 }
 
+/** What stands in the box when the page goes before it can act: the next one sends it. */
+function takeTyped() {
+  if (acts !== null || box.value === shown.value) return;
+  const ops = transform(diff(shown.text, box.value), diff(shown.text, session.desk.pad.text));
+  shown.text = shown.value = box.value;
+  handle({ type: "act", verb: "type", target: "pad", ops });
+}
+
 /** Loads what a person can do, and how it looks. */
 function loadActs() {
   loading ??= Promise.all([import("./acts.js"), loadStyle("../acts.css")]).then(([{ wire }]) => {
@@ -175,6 +184,7 @@ function wireAwakening() {
   addEventListener("offline", () => handle({ type: "network", online: false }));
   addEventListener("pageshow", (event) => event.persisted && handle({ type: "wake" }));
   addEventListener("pagehide", () => {
+    takeTyped();
     acts?.removals.sendAll();
     for (const [target, timer] of [...unstored]) {
       clearTimeout(timer);

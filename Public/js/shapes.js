@@ -55,6 +55,7 @@ const NOW = ["now", isInteger];
 const CURSOR = [["seq", isWhole], ["tag", isTag]];
 const EVENT = [...CURSOR, AT, BY, ["ref", isNumber, true]];
 const RECEIPT = [["ref", isNumber], CURSOR[0], ["item", isNumber, true]];
+const ITEM = [...EVENT, NUMBER, TEXT];
 const LEVEL = [...CURSOR, NOW, EXPIRES, ["you", isTag], ["acked", isListOf(isShaped(RECEIPT))]];
 const ITEMS = [["items", isListOf(isShaped([NUMBER, AT, BY, TEXT, ["textSeq", isWhole]]))], ["more", isFlag, true]];
 const SERVER = {
@@ -66,9 +67,9 @@ const SERVER = {
   ],
   items: ITEMS,
   resumed: LEVEL,
-  append: [...EVENT, NUMBER, TEXT],
+  append: ITEM,
   edit: [...EVENT, ["target", isTarget], ["ops", isListOf(isOp)]],
-  keep: [...EVENT, NUMBER, TEXT],
+  keep: ITEM,
   remove: [...EVENT, NUMBER],
   clear: [...EVENT, ["through", isWhole]],
   extend: [...EVENT, EXPIRES],

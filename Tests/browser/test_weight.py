@@ -107,6 +107,19 @@ class Faster(PageCase):
         for device in (laptop, phone):
             device.page.wait_for_function("() => box.value === 'well known and typed early'")
 
+    def test_what_is_typed_into_a_page_that_is_left_at_once_is_sent_by_the_next(self):
+        laptop = self.device()
+        key = laptop.make()
+        laptop.page.fill("#box", "known")
+        phone, answer = self.slow(key)
+        phone.page.wait_for_function("() => box.value === 'known'")
+        phone.page.evaluate("box.focus(); box.setSelectionRange(5, 5)")
+        phone.page.keyboard.type(" and typed")
+        phone.page.goto("about:blank")
+        answer()
+        phone.page.goto(f"{self.server.url}/{key}")
+        laptop.page.wait_for_function("() => box.value === 'known and typed'")
+
     def test_what_is_pressed_happens_afterwards_and_once(self):
         laptop = self.device()
         key = laptop.make()
