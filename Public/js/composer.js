@@ -9,6 +9,7 @@ import { countBytes, size } from "./wording.js";
 
 /** From this share of the limit on the size is shown while typing. */
 const NEAR_LIMIT = 0.8;
+const CAN_DROP = matchMedia("(hover: hover)").matches;
 
 /**
  * @param {{typed: (ops: object) => void, keep: () => void, append: (text: string) => number, limitBytes: () => number}} does
@@ -99,7 +100,7 @@ export function wireComposer(does, shown, text) {
     else if (problem !== null) say(problem, true);
     else if (pasted !== null) say("The pasted lines end in CRLF; on the pad they end in LF.");
     else if (bytes > limitBytes * NEAR_LIMIT) say(`${size(bytes)} of ${size(limitBytes)}`);
-    else say(`Live on every device with this key, up to ${size(limitBytes)}.${matchMedia("(hover: hover)").matches ? " Drop files anywhere." : ""}`);
+    else say(`Live on every device with this key, up to ${size(limitBytes)}.${CAN_DROP ? " Drop files anywhere." : ""}`);
   }
 
   function say(text, isProblem = false) {

@@ -3,7 +3,10 @@
 import { at, made } from "./dom.js";
 import { normaliseKey } from "./key.js";
 
-/** The key in this page's address, in its tidy spelling, so that one paste has one name in this browser's storage; null on the front page. */
+/**
+ * The key in this page's address, in its tidy spelling, so that one paste has one name in this browser's storage; null on
+ * the front page.
+ */
 export function keyInAddress() {
   let typed = location.pathname.replace(/^\/|\/$/g, "");
   try {

@@ -134,7 +134,8 @@ export function createSession({ client, key = null, stored = {}, cursor = null, 
     const isUnproven = !proven && (paste.loaded || pending.length > 0 || desk.unsent > 0);
     asked = isContinuous || isUnproven ? cursor : null;
     send({
-      type: "subscribe", paste: paste.key, ...(asked && { after: asked.seq, tag: asked.tag }), ...(pending.length > 0 && { pending }),
+      type: "subscribe", paste: paste.key, ...(asked && { after: asked.seq, tag: asked.tag }),
+      ...(pending.length > 0 && { pending }),
     });
   }
 

@@ -1,5 +1,5 @@
-// What the page reads of each message of the server, and what it must be. What the page sends is made from what it was told, and is the
-// server's to judge; Tests/js/client-messages.mjs holds it against the same rules. Pure.
+// What the page reads of each message of the server, field by field, and what it must be. What the page sends is made from what
+// it was told, and is the server's to judge; Tests/js/client-messages.mjs holds it against the same rules. Pure.
 
 import { isWellFormed } from "./text.js";
 
@@ -38,7 +38,7 @@ export const isText = (value) => isString(value) && isWellFormed(value);
 export const isTarget = (value) => value === "pad" || isNumber(value);
 export const isListOf = (isGood) => (value) => Array.isArray(value) && value.every(isGood);
 export const isOp = (value) => (isString(value) ? value !== "" && isText(value) : isInteger(value) && value !== 0);
-export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 export const isFlag = (value) => typeof value === "boolean";
 const isTag = (value) => isString(value) && /^[0-9a-f]{16}$/i.test(value);
 const isOneOf = (...values) => (value) => values.includes(value);
