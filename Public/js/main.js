@@ -1,10 +1,10 @@
 // Wires the session to its carrier, the store, the page and the clock. No rules live here.
 //
 // What it takes to be live and to show the paste comes first; what a person can do there, in acts.js, a moment later. What is
-// typed and pressed before is not lost: the box takes letters by itself, and presses are held.
+// typed and pressed before is not lost: the box takes letters by itself, and presses are held (hold.js).
 
 import { Carrier } from "./carrier.js";
-import { at, keyInAddress, made } from "./frame.js";
+import { at, keyInAddress, made, release } from "./frame.js";
 import { createSession } from "./session.js";
 import { Store } from "./store.js";
 import { diff, transform } from "./text.js";
@@ -31,11 +31,10 @@ let frame = 0;
 let cursorTimer = 0;
 let acts = null; // what a person can do, once it is loaded
 let loading = null;
-let held = []; // presses that came before
 const unheard = []; // effects that it will want to hear of
-const shown = { text: "", value: box.value }; // what the box was given before
+const shown = { text: "", value: "" }; // what the box was given before
 
-for (const type of ["click", "keydown", "input"]) addEventListener(type, hold, true);
+for (const type of ["click", "input"]) addEventListener(type, loadActs, true);
 setTimeout(loadActs, CONNECTION_FIRST);
 at("paste").classList.toggle("nowrap", store.preference("wrap") === "off");
 wireAwakening();
@@ -129,18 +128,13 @@ function takeTyped() {
 /** Loads what a person can do, and how it looks. */
 function loadActs() {
   loading ??= Promise.all([import("./acts.js"), loadStyle("../acts.css")]).then(([{ wire }]) => {
-    for (const type of ["click", "keydown", "input"]) removeEventListener(type, hold, true);
     view.setBroken(false);
     acts = wire({ session, store, handle, render, shown: shown.text });
     unheard.splice(0).forEach(acts.perform);
-    for (const event of held) {
-      if (event.type === "click") event.target.click();
-      else event.target.dispatchEvent(new KeyboardEvent("keydown", event));
-    }
+    release();
     render();
   }, () => {
     view.setBroken(true);
-    held = [];
     setTimeout(() => {
       loading = null;
       loadActs();
@@ -159,20 +153,6 @@ function loadStyle(path) {
       failed();
     },
   }));
-}
-
-/** What is pressed before it can be done waits. */
-function hold(event) {
-  const { type, target } = event;
-  if (target.closest?.("#reload")) return location.reload();
-  loadActs();
-  const isShortcut = (event.key === "Enter" && (event.ctrlKey || event.metaKey)) || !target.closest?.("input, textarea, select");
-  if (type === "click" ? !target.closest("button") : type === "input" || !isShortcut) return;
-  held.push(event);
-  if (type === "click") {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  }
 }
 
 /** A device that wakes up, or is back on the network, finds out at once whether its connection still is. */

@@ -24,7 +24,7 @@ export function parse(text) {
     // No JSON is no message.
   }
   const type = message?.type;
-  if (typeof type !== "string") throw new MessageError("badMessage", "the message is no object with a `type`");
+  if (typeof type !== "string") throw new MessageError("badMessage", "the message has no `type`");
   if (!isKnown(type)) throw new MessageError("unknownType", `\`${type.slice(0, 64)}\` is none of this version's types`, message.seq);
   check(message);
   return message;

@@ -74,7 +74,7 @@ function renderStanding(session) {
   write("standing-text", text);
   speak(look, text);
   show("stopped", state === "stopped" || isBroken);
-  write("stopped-text", isBroken ? "This page could not be loaded whole: what is typed here is not sent."
+  write("stopped-text", isBroken ? "A part of this page is missing: what is typed is not sent."
     : stopCode === REPLACED ? "Another tab took over from this one." : "This page and the server no longer fit together.");
 }
 
@@ -122,7 +122,8 @@ function renderFacts(session, now) {
   const canExtend = paste.may("extend");
   const canDelete = paste.may("delete");
   write("devices", session.connection === "live" ? plural(Math.max(1, paste.devices), "device") : "");
-  for (const id of ["facts", "copy-link"]) show(id, !isOver);
+  show("facts", !isOver);
+  show("copy-link", !isOver);
   show("share", "share" in navigator && !isOver);
   const menu = at("change");
   show("change", !isOver && (canExtend || canDelete || !isOpen));

@@ -74,12 +74,27 @@ class FirstPaint(PageCase):
             device.page.wait_for_timeout(300)
             self.assertLess(device.page.evaluate("shift"), 0.02, options)
 
-    def test_the_front_page_is_there_before_the_script(self):
+    def test_the_front_page_is_there_before_the_script_and_a_press_counts(self):
         laptop = self.device()
-        held(laptop, "**/main.js")
+        answer = held(laptop, "**/main.js")
         laptop.page.goto(self.server.url, wait_until="commit")
         laptop.page.wait_for_selector("#make-button")
         self.assertFalse(laptop.page.is_visible("#paste"))
+        laptop.page.click("#make-button")
+        answer()
+        laptop.page.wait_for_selector("#words:has-text('-')")
+
+    def test_what_is_typed_before_the_script_is_on_the_other_device(self):
+        laptop = self.device()
+        key = laptop.make()
+        laptop.page.fill("#box", " and known")
+        phone = self.device(phone=True)
+        answer = held(phone, "**/main.js")
+        phone.page.goto(f"{self.server.url}/{key}", wait_until="commit")
+        phone.page.fill("#box", "early")
+        answer()
+        for device in (laptop, phone):
+            device.page.wait_for_function("() => box.value === 'early and known' || box.value === ' and knownearly'")
 
 
 class Faster(PageCase):
