@@ -2,7 +2,7 @@
 // is named and stays named; how far the others are is shown until the server has them.
 
 import { at, made, show } from "./frame.js";
-import { problemWith, readFile, wellFormed } from "./texts.js";
+import { problemWith, readableName, readFile, wellFormed } from "./texts.js";
 import { plural } from "./wording.js";
 
 /** A few files that are kept sooner than this, in milliseconds, need no words. */
@@ -62,7 +62,7 @@ export function wireIntake(does) {
       const { text, problem } = await readFile(file, does.limitBytes());
       const ref = problem ? 0 : does.keep(text);
       if (ref !== 0) refs.push(ref);
-      else tell(problem ?? `${file.name} was not kept: this paste takes no more.`);
+      else tell(problem ?? `${readableName(file)} was not kept: this paste takes no more.`);
       read += 1;
       render();
     }

@@ -2,9 +2,14 @@
 
 import { countBytes, size } from "./wording.js";
 
+/** A file's name with what turns the direction of writing, or can not be seen at all, made visible. */
+export function readableName({ name }) {
+  return name.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "\ufffd");
+}
+
 /** Reads a file as UTF-8, byte for byte; resolves to `{text}` or `{problem}`, a sentence for the person. */
 export async function readFile(file, limitBytes) {
-  const { name } = file;
+  const name = readableName(file);
   if (file.size > limitBytes) {
     return { problem: `${name} is ${size(file.size)}. One item holds up to ${size(limitBytes)}; nothing was kept.` };
   }

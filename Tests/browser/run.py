@@ -11,7 +11,7 @@ import sys
 import unittest
 
 MODULES = [
-    "test_page", "test_ease", "test_weight", "test_installed", "test_axe", "test_live", "test_editing", "test_plain",
+    "test_page", "test_ease", "test_weight", "test_installed", "test_axe", "test_hostile", "test_live", "test_editing", "test_plain",
     "test_without_websocket"]
 
 if __name__ == "__main__":
