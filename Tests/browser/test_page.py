@@ -86,6 +86,7 @@ class TwoDevices(PageCase):
         content = log_file()
         laptop.drop("server.log", content)
         phone.wait_items(1)
+        phone.page.wait_for_function("() => toast.textContent.startsWith('New item')")  # which is told a moment later
         copied = phone.copy()
         self.assertEqual(digest(copied), digest(content))
         self.assertEqual(phone.page.inner_text("#toast"), "Copied 3,000 lines.")
