@@ -168,7 +168,8 @@ extension ShardCore {
     /// Whether a key names the paste that is followed. Nearly always it is spelled as in `subscribe`, and reading
     /// and hashing it again would be a fifth of what an append costs.
     private func isKey(_ key: String, of view: Session.View) -> Bool {
-        if key.utf8.elementsEqual(view.key.utf8) { return true }
+        // Strings that Swift calls equal have equal small letters, and those are what is read as a key.
+        if key == view.key { return true }
         return PasteKey(parsing: key).map { PasteID($0, hash: settings.hash) } == view.paste.id
     }
 

@@ -126,6 +126,7 @@ extension ShardCore {
     }
 
     private func admitWaiters(of live: LivePaste) {
+        guard !live.waiters.isEmpty else { return }
         let waiters = live.waiters
         live.waiters = []
         for (session, wish) in waiters where !session.isClosing {
@@ -282,6 +283,7 @@ extension ShardCore {
     }
 
     private func answerParked(of live: LivePaste, isRolledBack: Bool) {
+        guard !live.parked.isEmpty else { return }
         let parked = live.parked
         live.parked = []
         for entry in parked {
@@ -313,12 +315,12 @@ extension ShardCore {
     }
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
-    private func show(_ events: ArraySlice<Event>, of live: LivePaste) {
+    private func show(_ events: [Event], of live: LivePaste) {
         var messages: [SharedMessage] = []
-        if live.viewers.contains(where: \.isLevel) || !live.spread.followers.isEmpty {
-            messages = events.map { shared(.event($0)) }
+        if live.viewers.contains(where: { $0.isLevel }) || !live.spread.followers.isEmpty {
+            messages.reserveCapacity(events.count)
+            for event in events { messages.append(shared(.event(event))) }
         }
-        let cursors = events.map(\.cursor)
         for viewer in live.viewers {
             guard let view = viewer.view, view.isLevel else { continue }
             for index in messages.indices {
@@ -328,11 +330,11 @@ extension ShardCore {
                     break
                 }
                 send(viewer, &messages[index])
-                view.cursor = cursors[index]
+                view.cursor = events[index].cursor
                 counters.deliveries &+= 1
             }
         }
-        feed(events, messages, of: live)
+        if !live.spread.followers.isEmpty { feed(events, messages, of: live) }
         // After the fan-out: an author that is level has its event, and may be sent away now.
         for event in events {
             guard let requester = live.requesters.popFirst() else { break }
@@ -342,7 +344,7 @@ extension ShardCore {
             }
             settle(requester.session)
         }
-        if let expiresAt = live.paste?.committed.expiresAt, events.contains(where: \.isExtension) {
+        if events.contains(where: { $0.isExtension }), let expiresAt = live.paste?.committed.expiresAt {
             deadlines.add(.paste(live.id), at: expiresAt)
         }
     }

@@ -169,7 +169,7 @@ extension ShardCore {
     // MARK: Feeding
 
     /// Durable events go to every follower that is level, and whose window has room.
-    func feed(_ events: ArraySlice<Event>, _ messages: [SharedMessage], of live: LivePaste) {
+    func feed(_ events: [Event], _ messages: [SharedMessage], of live: LivePaste) {
         for index in live.spread.followers.indices where live.spread.followers[index].mode == .level {
             var batch: [FollowedEvent] = []
             for (event, message) in zip(events, messages) {

@@ -13,8 +13,8 @@ struct SharedMessage {
     /// As an event of a stream, whole and as a chunk.
     private var event: [UInt8]?
     private var chunk: [UInt8]?
-    /// By the form that they are for.
-    private var charges: [BufferCharge?] = []
+    /// By the form that they are for: a frame for each window, an event whole and as a chunk.
+    private var charges = InlineArray<5, BufferCharge?>(repeating: nil)
 
     init(_ message: OutgoingMessage, position: Cursor? = nil) {
         self.message = message
@@ -37,7 +37,6 @@ struct SharedMessage {
             bytes = message.frame(for: session.deflateWindow, by: codec)
             place = Int(session.deflateWindow.rawValue)
         }
-        while charges.count <= place { charges.append(nil) }
         let charge = charges[place] ?? BufferCharge(bytes.count, to: budget)
         charges[place] = charge
         return (bytes, .many(charge))

@@ -26,26 +26,61 @@ public enum EventBody: Hashable, Sendable {
     case erased
 }
 
-/// One entry of a paste's log.
-public struct Event: Hashable, Sendable {
-    /// The place in the log that this event leads to.
-    public let cursor: Cursor
-    /// When the server accepted it.
-    public let at: Milliseconds
-    /// Who asked for it.
-    public let author: Author
-    /// The author's number for the request.
-    public let ref: UInt64
-    /// What it did.
-    public var body: EventBody
+/// One entry of a paste's log. A value whose parts are one object: it goes through many hands (two states, the log, a
+/// batch, a store, an encoder), and copies for each of them cost more than the rules do.
+public struct Event: Sendable {
+    @usableFromInline
+    final class Parts: Sendable {
+        @usableFromInline let cursor: Cursor
+        @usableFromInline let at: Milliseconds
+        @usableFromInline let author: Author
+        @usableFromInline let ref: UInt64
+        @usableFromInline let body: EventBody
+
+        init(cursor: Cursor, at: Milliseconds, author: Author, ref: UInt64, body: EventBody) {
+            self.cursor = cursor
+            self.at = at
+            self.author = author
+            self.ref = ref
+            self.body = body
+        }
+    }
+
+    @usableFromInline let parts: Parts
 
     /// An event from its parts.
     public init(cursor: Cursor, at: Milliseconds, author: Author, ref: UInt64, body: EventBody) {
-        self.cursor = cursor
-        self.at = at
-        self.author = author
-        self.ref = ref
-        self.body = body
+        parts = Parts(cursor: cursor, at: at, author: author, ref: ref, body: body)
+    }
+
+    /// The place in the log that this event leads to.
+    @inlinable public var cursor: Cursor { parts.cursor }
+    /// When the server accepted it.
+    @inlinable public var at: Milliseconds { parts.at }
+    /// Who asked for it.
+    @inlinable public var author: Author { parts.author }
+    /// The author's number for the request.
+    @inlinable public var ref: UInt64 { parts.ref }
+    /// What it did.
+    @inlinable public var body: EventBody { parts.body }
+
+    /// The event without what it did: that was removed since.
+    public var erased: Event { Event(cursor: cursor, at: at, author: author, ref: ref, body: .erased) }
+}
+
+extension Event: Hashable {
+    /// Whether all parts are equal.
+    public static func == (a: Event, b: Event) -> Bool {
+        a.cursor == b.cursor && a.at == b.at && a.author == b.author && a.ref == b.ref && a.body == b.body
+    }
+
+    /// Hashes all parts.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(cursor)
+        hasher.combine(at)
+        hasher.combine(author)
+        hasher.combine(ref)
+        hasher.combine(body)
     }
 }
 

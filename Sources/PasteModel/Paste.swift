@@ -54,8 +54,8 @@ public final class Paste {
     /// The rules in force, for what is asked from now on.
     public var limits: Limits
     private(set) var log: PasteLog
-    /// How many of the pending events, from the first, the store is writing.
-    private var inFlight = 0
+    /// The first of the pending events, which the store is writing.
+    private var inFlight: [Event] = []
     private var checkpointSeq: UInt64
     /// Bytes of text that came since.
     private var bytesSinceCheckpoint = 0
@@ -131,7 +131,8 @@ public final class Paste {
         case .does(let body):
             let cursor = tentative.cursor.advanced(by: author, ref: ref)
             let event = Event(cursor: cursor, at: now, author: author, ref: ref, body: body)
-            guard tentative.apply(event, rememberedRefs: limits.rememberedRefs) else { return .refused(.badEdit) }
+            let follows = tentative.applyChained(event, rememberedRefs: limits.rememberedRefs) { _ in nil }
+            guard follows else { return .refused(.badEdit) }
             log.append(event)
             return .accepted(event)
         case .wasDone(let receipt): return .repeated(receipt)
@@ -155,25 +156,24 @@ public final class Paste {
 
     /// The pending events, to be committed behind `expected`; nil when there are none or a batch is in flight.
     public func takeBatch() -> (expected: Cursor, events: [Event])? {
-        guard inFlight == 0, hasPending else { return nil }
-        inFlight = Int(log.headSeq - log.committedSeq)
+        guard inFlight.isEmpty, hasPending else { return nil }
+        inFlight = log.pending()
         return retryBatch()
     }
 
     /// The batch in flight once more, unaltered, for when its outcome is unknown; nil when there is none.
     public func retryBatch() -> (expected: Cursor, events: [Event])? {
-        guard inFlight > 0 else { return nil }
-        let first = log.committedSeq + 1
-        return (committed.cursor, Array(log.events(first...(first + UInt64(inFlight) - 1))))
+        inFlight.isEmpty ? nil : (committed.cursor, inFlight)
     }
 
     /// The batch in flight is durable: shows it. Answers its events, with their bodies, to be sent to everyone.
-    public func commit() -> ArraySlice<Event> {
-        guard let batch = retryBatch()?.events else { return [] }
+    public func commit() -> [Event] {
+        let batch = inFlight
+        inFlight = []
         // With nothing pending behind the batch the texts are made already.
-        let isLevel = log.headSeq == log.committedSeq + UInt64(inFlight)
+        let isLevel = log.headSeq == log.committedSeq + UInt64(batch.count)
         for event in batch {
-            let follows = committed.apply(event, rememberedRefs: limits.rememberedRefs) { target in
+            let follows = committed.applyChained(event, rememberedRefs: limits.rememberedRefs) { target in
                 isLevel ? tentative.text(of: target) : nil
             }
             precondition(follows, "pending events were applied once before, to the tentative state")
@@ -181,14 +181,13 @@ public final class Paste {
         for event in batch { log.erase(removedBy: event) }
         log.commit(batch.count, limits: limits)
         bytesSinceCheckpoint += batch.reduce(0) { $0 + $1.body.textBytes }
-        inFlight = 0
-        return batch[...]
+        return batch
     }
 
     /// The batch in flight changed nothing: all that is pending is dropped, for it was judged by it.
     public func rollback() {
         log.rollback()
-        inFlight = 0
+        inFlight = []
         tentative = committed
     }
 

@@ -193,13 +193,17 @@ struct PasteLog {
 
     private mutating func eraseBody(at index: Int) {
         textBytes -= entries[index].event.body.textBytes
-        entries[index].event.body = .erased
+        entries[index].event = entries[index].event.erased
     }
 
     // MARK: Reading
 
-    func events(_ range: ClosedRange<UInt64>) -> ArraySlice<Event> {
-        entries[index(of: range.lowerBound)...index(of: range.upperBound)].map(\.event)[...]
+    /// The pending events. Changes nothing: `mutating` spares the copies of the log's parts that a look costs else.
+    mutating func pending() -> [Event] {
+        var events: [Event] = []
+        events.reserveCapacity(Int(headSeq - committedSeq))
+        for index in index(of: committedSeq + 1)..<entries.count { events.append(entries[index].event) }
+        return events
     }
 
     /// Whether the cursor belongs to this history: false too when its tag is no longer held.

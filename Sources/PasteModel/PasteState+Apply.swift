@@ -6,13 +6,15 @@ extension PasteState {
     /// of what it had made, follow all the same.
     /// - Parameter rememberedRefs: `Limits.rememberedRefs`.
     public mutating func apply(_ event: Event, rememberedRefs: Int = Limits().rememberedRefs) -> Bool {
-        apply(event, rememberedRefs: rememberedRefs) { _ in nil }
+        guard event.cursor == cursor.advanced(by: event.author, ref: event.ref) else { return false }
+        return applyChained(event, rememberedRefs: rememberedRefs) { _ in nil }
     }
 
+    /// The same for an event whose cursor was made from this state's, so that its hash needs no second look.
     /// - Parameter later: The texts of a state in which every edit up to this event's batch has been applied already:
     ///   they are shared instead of being made again.
-    mutating func apply(_ event: Event, rememberedRefs: Int, texts later: (EditTarget) -> Text?) -> Bool {
-        guard event.cursor == cursor.advanced(by: event.author, ref: event.ref) else { return false }
+    mutating func applyChained(_ event: Event, rememberedRefs: Int, texts later: (EditTarget) -> Text?) -> Bool {
+        guard event.cursor.seq == cursor.seq &+ 1 else { return false }
         var made: UInt64?
         switch event.body {
         case .append(let number, let text):

@@ -12,8 +12,9 @@ extension Event {
     /// An erased event has no message of its own: it is written as the type `erased`, which no client of this
     /// version knows, and an unknown type with a `seq` makes a client fetch a snapshot.
     func encode(into output: inout [UInt8]) {
+        let body = body
         if output.capacity == 0 { output.reserveCapacity(160 + body.estimatedBytes) }
-        output.begin(body.type)
+        output.append(body.opening)
         output.members(cursor)
         output.member(.at, at)
         // Refs begin at 1: an event that nobody's request made has none, and no author.
@@ -45,15 +46,16 @@ extension Event {
 }
 
 extension EventBody {
-    fileprivate var type: String {
+    /// The beginning of the message, with its type.
+    fileprivate var opening: JSONPiece {
         switch self {
-        case .append: "append"
-        case .edit: "edit"
-        case .keep: "keep"
-        case .remove: "remove"
-        case .clear: "clear"
-        case .extend: "extend"
-        case .erased: "erased"
+        case .append: Openings.append
+        case .edit: Openings.edit
+        case .keep: Openings.keep
+        case .remove: Openings.remove
+        case .clear: Openings.clear
+        case .extend: Openings.extend
+        case .erased: Openings.erased
         }
     }
 
@@ -84,6 +86,22 @@ extension EventBody {
         default:
             return nil
         }
+    }
+}
+
+private enum Openings {
+    static let append = of("append")
+    static let edit = of("edit")
+    static let keep = of("keep")
+    static let remove = of("remove")
+    static let clear = of("clear")
+    static let extend = of("extend")
+    static let erased = of("erased")
+
+    private static func of(_ type: String) -> JSONPiece {
+        var bytes: [UInt8] = []
+        bytes.begin(type)
+        return JSONPiece(bytes)
     }
 }
 

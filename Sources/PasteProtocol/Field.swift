@@ -1,7 +1,7 @@
 /// Every name that an object of the protocol can have. Others are skipped.
 ///
 /// The order is that of looking: what requests are made of comes first.
-enum Field: String, CaseIterable {
+enum Field: UInt8, CaseIterable {
     case type, ref, text, target, base, ops, item, paste, after, tag, pending, client
     case key, expiresIn, `private`, through
     case seq, at, by, expiresAt, version, server, limits, now, code, url, same, you, can, pad, padSeq
@@ -10,9 +10,16 @@ enum Field: String, CaseIterable {
     case requestsInFlight, pendingRefs, rememberedRefs, editOps, keyBytes, appendsPerSecond, editsPerSecond
     case requestsPerSecond, bytesPerSecond, pastesPerHour, storedBytesPerDay
 
+    /// The case's own name.
+    private var name: [UInt8] { Array("\(self)".utf8) }
+
+    /// What stands before the value of a member that is not the first: `,"name":`.
+    var opening: JSONPiece { Self.openings[Int(rawValue)] }
+    private static let openings = allCases.map { JSONPiece(Array(",\"".utf8) + $0.name + Array("\":".utf8)) }
+
     /// The first bytes of each name as one word: nothing here is counted, and one comparison tells nearly always.
     private static let table = allCases.map { field in
-        let name = Array(field.rawValue.utf8)
+        let name = field.name
         return (head: head(of: name.span), count: name.count, field: field)
     }
     private static let longest = table.reduce(0) { max($0, $1.count) }
@@ -45,11 +52,8 @@ enum Field: String, CaseIterable {
     }
 
     private func isCalled(_ name: Span<UInt8>) -> Bool {
-        var index = 0
-        for byte in rawValue.utf8 {
-            guard byte == name[index] else { return false }
-            index += 1
-        }
-        return true
+        // Behind the comma and the quote.
+        let opening = opening
+        return name.indices.allSatisfy { opening[$0 + 2] == name[$0] }
     }
 }

@@ -61,6 +61,9 @@ extension JSONObject {
         guard let token = self[field] else { return nil }
         guard token.kind == .string else { throw .field(field, "is no string") }
         guard token.decodedCount <= limit else { throw .field(field, "is longer than \(limit) bytes") }
+        if token.isVerbatim, let bytes = try? UTF8Span(validating: text.extracting(token.start + 1..<token.end - 1)) {
+            return String(copying: bytes)
+        }
         return String(decoding: token.bytes(in: text), as: UTF8.self)
     }
 

@@ -26,11 +26,13 @@ extension UInt64 {
 extension [UInt8] {
     /// Appends 16 lowercase hexadecimal digits.
     mutating func append(hexadecimal value: UInt64) {
-        append(addingCapacity: 16) { output in
-            for shift in stride(from: 60, through: 0, by: -4) {
-                let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 0xF
-                output.append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
-            }
+        var digits = InlineArray<16, UInt8>(repeating: 0)
+        var rest = value
+        for index in digits.indices.reversed() {
+            let digit = UInt8(truncatingIfNeeded: rest) & 0xF
+            digits[index] = digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10
+            rest >>= 4
         }
+        append(copying: digits.span)
     }
 }

@@ -93,8 +93,9 @@ struct JSONObject {
 
     /// Where a field's value stands; nil if it is absent or null.
     subscript(field: Field) -> JSONToken? {
-        for member in members where member.field == field {
-            return member.value.kind == .null ? nil : member.value
+        for index in members.indices where members[index].field == field {
+            let value = members[index].value
+            return value.kind == .null ? nil : value
         }
         return nil
     }

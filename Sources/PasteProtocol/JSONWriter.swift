@@ -3,12 +3,33 @@
 
 import PasteModel
 
+/// A piece of JSON that is written often. Its bytes stand in itself, so that writing it counts no reference.
+struct JSONPiece {
+    fileprivate var bytes = InlineArray<32, UInt8>(repeating: 0)
+    fileprivate var count = 0
+
+    /// - Parameter text: At most 32 bytes.
+    init(_ text: [UInt8]) {
+        for byte in text {
+            bytes[count] = byte
+            count += 1
+        }
+    }
+
+    subscript(index: Int) -> UInt8 { bytes[index] }
+}
+
 extension [UInt8] {
     /// Begins a message: `{"type":"..."`.
     mutating func begin(_ type: String) {
         append(contentsOf: "{\"type\":\"".utf8)
         append(contentsOf: type.utf8)
         append(UInt8(ascii: "\""))
+    }
+
+    /// Appends a piece.
+    mutating func append(_ piece: JSONPiece) {
+        append(copying: piece.bytes.span.extracting(first: piece.count))
     }
 
     /// Ends an object.
@@ -18,9 +39,7 @@ extension [UInt8] {
 
     /// Begins a member: `,"name":`.
     mutating func member(_ field: Field) {
-        append(contentsOf: ",\"".utf8)
-        append(contentsOf: field.rawValue.utf8)
-        append(contentsOf: "\":".utf8)
+        append(field.opening)
     }
 
     /// A member that is an integer.
@@ -78,21 +97,16 @@ extension [UInt8] {
     /// Appends decimal digits.
     mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
-        // The most significant digit is last; 2^64 has 20.
+        // From the last digit to the first; 2^64 has 20.
         var digits = InlineArray<20, UInt8>(repeating: 0)
         var rest = value.magnitude
-        var count = 0
+        var first = digits.count
         repeat {
-            digits[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
+            first -= 1
+            digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-            count += 1
         } while rest > 0
-        append(addingCapacity: count) { output in
-            while count > 0 {
-                count -= 1
-                output.append(digits[count])
-            }
-        }
+        append(copying: digits.span.extracting(droppingFirst: first))
     }
 
     /// Appends a JSON string of valid UTF-8: what RFC 8259 section 7 demands is escaped, nothing else.

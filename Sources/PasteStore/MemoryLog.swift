@@ -88,7 +88,7 @@ final class MemoryLog {
         let live = Set(state.items.map(\.number))
         for index in textsToErase(events[..<split].map { TextOwner($0.body) }, isLive: live.contains) {
             byteCount -= events[index].body.textBytes
-            events[index].body = .erased
+            events[index] = events[index].erased
         }
         trim(to: split)
         return true

@@ -97,7 +97,7 @@ class Editing(LiveCase):
         first.page.click("#keep")
         second.wait_items(1)
         first.page.keyboard.press("Control+z")
-        self.assertEqual(first.page.inner_text("#toast"), "Kept.")
+        first.page.wait_for_selector("#toast:has-text('Kept.')")
         self.assertEqual((self.pad(first), self.pad(second)), ("", ""), "a text that was kept is not typed any more")
 
     def test_others_wait_while_an_input_method_composes_and_nothing_is_dropped(self):
