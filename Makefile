@@ -1,8 +1,8 @@
 # What a person does with Pasted, one word each. A new machine needs the Swift toolchain; the rest is
 # installed from Debian by the targets that need it.
 
-.PHONY: run site release install uninstall deb image test test-swift test-js test-outside test-browser conformance \
-	tls-audit upgrade metrics slow simulate sanitize bench bench-quick bench-build fuzz format docs packages
+.PHONY: run site release install uninstall deb image test test-swift test-js test-outside test-browser screenshots \
+	conformance tls-audit upgrade metrics slow simulate sanitize bench bench-quick bench-build fuzz format docs packages
 
 # What Tests/requirements.txt lists, for the tests alone.
 VENV := build/venv
@@ -27,7 +27,7 @@ site:
 		--chunk-names=[name] --outdir=build/site/js
 	esbuild Public/js/frame.js --bundle --minify --format=esm --target=es2022 --log-level=warning --outdir=build/site/js
 	esbuild Public/sw.js --minify --target=es2022 --log-level=warning --allow-overwrite --outfile=build/site/sw.js
-	esbuild Public/style.css Public/acts.css --minify --target=es2022 --log-level=warning --allow-overwrite --outdir=build/site
+	esbuild Public/style.css Public/acts.css Public/plain.css --minify --target=es2022 --log-level=warning --allow-overwrite --outdir=build/site
 	sed -e 's/^ *//' -e '/^$$/d' -e 's|^<script.*/main.js.*|&<link rel="modulepreload" href="/js/chunk.js">|' Public/index.html \
 		| sed -z 's/>\n</></g' > build/site/index.html
 	@cd build/site && cat index.html style.css js/frame.js js/main.js js/chunk.js | wc -c | sed 's/$$/ bytes before a first visit is live/'
@@ -86,6 +86,12 @@ test-browser: packages site $(VENV)/.made
 	swift build --product pasted
 	PASTED_SITE=build/site $(PYTHON) Tests/browser/run.py
 	$(PYTHON) Tests/browser/run.py test_page
+
+# The documentation's pictures of the page, from the page as it is.
+screenshots: packages site $(VENV)/.made
+	@.ci/packages chromium fonts-noto-color-emoji pngquant
+	swift build --product pasted
+	PASTED_SITE=build/site $(PYTHON) Tests/browser/screenshots.py
 
 # What testssl.sh and sslyze say of the server, on both kinds of key and both profiles: about four minutes.
 tls-audit: packages

@@ -80,6 +80,7 @@ struct PastePage: Sendable {
         <meta name="color-scheme" content="light dark">
         <link rel="icon" href="/icons/icon.svg" type="image/svg+xml">
         <link rel="stylesheet" href="/style.css">
+        <link rel="stylesheet" href="/plain.css">
         </head>
         <body>
         <main id="main">

@@ -34,6 +34,17 @@ class Plain(PageCase):
         address = plain.get_attribute("text=Item 1 >> nth=-1", "href")
         self.assertEqual(plain.request.get(self.server.url + address).text(), "typed\nin lines\n")
 
+    def test_a_long_line_does_not_widen_a_phone(self):
+        laptop = self.device()
+        key = laptop.make()
+        laptop.keep("word " * 80 + "x" * 400)
+        laptop.wait_items(1)
+        phone = self.device(phone=True, java_script_enabled=False).page
+        phone.goto(f"{self.server.url}/{key}/read")
+        text, screen = phone.locator("pre").bounding_box(), phone.viewport_size
+        self.assertLess(text["x"] + text["width"], screen["width"])
+        self.assertGreater(text["height"], 10 * 20, "it goes over many lines")
+
     def test_a_key_opens_by_the_form_in_any_spelling(self):
         laptop = self.device().page
         laptop.goto(self.server.url + "/")
