@@ -11,8 +11,8 @@ import sys
 import unittest
 
 MODULES = [
-    "test_page", "test_ease", "test_weight", "test_installed", "test_axe", "test_hostile", "test_live", "test_editing", "test_plain",
-    "test_without_websocket"]
+    "test_page", "test_ease", "test_weight", "test_installed", "test_axe", "test_hostile", "test_surroundings", "test_live",
+    "test_editing", "test_plain", "test_without_websocket"]
 
 if __name__ == "__main__":
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
