@@ -2,7 +2,7 @@
 // It puts their steps into the outbox and tells the page what changed. Pure.
 
 import { LiveText } from "./editor.js";
-import { countPoints } from "./text.js";
+import { countPoints, isCount } from "./text.js";
 import { countBytes, tooLarge } from "./wording.js";
 
 /** Each edit stores its text first, for a reload; so many characters of it cost a millisecond of waiting. */
@@ -20,7 +20,8 @@ export function createDesk(outbox, records, isProvable) {
   const opened = new Set(["pad"]);
   const effects = [];
   for (const [target, record] of records) {
-    const live = new LiveText(record);
+    const live = revived(record);
+    if (!live) continue;
     live.isForeign = !isProvable && record.seq > 0;
     texts.set(target, live);
     const step = live.steps[0];
@@ -248,6 +249,22 @@ export function createDesk(outbox, records, isProvable) {
   function stored(target) {
     if (!effects.some((each) => each.type === "record" && each.target === target)) effects.push({ type: "record", target });
   }
+}
+
+/** A live text of an earlier life; undefined when what was stored is none. */
+function revived(record) {
+  try {
+    const live = new LiveText(record);
+    if (isCount(record.seq) && typeof live.text === "string" && live.steps.every(isStep)) return live;
+  } catch {
+    // It does not fit together.
+  }
+}
+
+function isStep({ kind, base, sent }) {
+  const isKeep = kind === "keep" && isCount(base);
+  const isEdit = kind === "edit" && (!sent || (isCount(sent.base) && Array.isArray(sent.ops)));
+  return (isKeep || isEdit) && (!sent || isCount(sent.ref));
 }
 
 function request(verb, target, { ref, base, ops }) {

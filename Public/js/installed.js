@@ -61,12 +61,15 @@ export async function takeShared(key, intake) {
       const upToLast = IDBKeyRange.upperBound(keys.at(-1));
       for (const part of await answer(store("readonly").getAll(upToLast))) {
         if (typeof part === "string") intake.takeText(part);
-        else await intake.take([part]);
+        else if (part instanceof File) await intake.take([part]);
       }
       await answer(store("readwrite").delete(upToLast));
     }
     database.close();
     quietly(() => localStorage.removeItem(WAITING));
+  }).catch(() => {
+    quietly(() => localStorage.removeItem(WAITING)); // it would be no more readable the next time
+    toast("What was shared could not be read. Share it once more.");
   });
 }
 

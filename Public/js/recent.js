@@ -1,14 +1,17 @@
 // The pastes that were open on this device lately. Only this browser knows, and forgets when told.
 
+import { normaliseKey } from "./frame.js";
+
 const NAME = "pasted/recent";
 const MOST = 8;
 
 /** `[{key, expiresAt}]`, the latest first, of those whose time is not over. */
 export function recent(now) {
   try {
-    return JSON.parse(localStorage.getItem(NAME)).filter(({ key, expiresAt }) => typeof key === "string" && expiresAt > now);
+    const isOne = ({ key, expiresAt }) => normaliseKey(key) !== null && expiresAt > now;
+    return JSON.parse(localStorage.getItem(NAME)).filter(isOne).slice(0, MOST);
   } catch {
-    return []; // none yet, or this browser stores nothing
+    return []; // none yet, this browser stores nothing, or something else stands there
   }
 }
 

@@ -56,11 +56,14 @@ export function pieces(text, isCut = false) {
   return list;
 }
 
-/** An address without what ends the sentence or the bracket that it stands in. */
+/** An address without what ends the sentence or the bracket that it stands in. Linear: a text may be nothing but these. */
 function withoutSentence(found) {
-  const address = found.replace(/[.,;:!?]+$/, "");
-  const [last, opening] = [address.at(-1), address.endsWith("]") ? "[" : "("];
-  const isBracket = last === ")" || last === "]";
-  const isUnopened = isBracket && address.split(last).length > address.split(opening).length;
-  return isUnopened ? withoutSentence(address.slice(0, -1)) : address;
+  const unopened = { "(": 0, ")": 0, "[": 0, "]": 0 };
+  for (const letter of found) if (letter in unopened) unopened[letter] += 1;
+  unopened[")"] -= unopened["("];
+  unopened["]"] -= unopened["["];
+  let end = found.length;
+  const isBehind = (last) => ".,;:!?".includes(last) || (")]".includes(last) && unopened[last]-- > 0);
+  while (end > 0 && isBehind(found[end - 1])) end -= 1;
+  return found.slice(0, end);
 }

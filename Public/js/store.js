@@ -10,6 +10,8 @@
 // and a duplicated tab, whose sessionStorage is a copy, draws a new id with an empty outbox. An id left
 // behind by a closed tab is taken up again by the next page that opens the same paste, with its requests.
 
+import { isCount } from "./text.js";
+
 const PREFIX = "pasted/";
 /** Ids without unsent requests are forgotten after this, in milliseconds: the longest life of a paste. */
 const FORGET_AFTER = 30 * 86_400_000;
@@ -23,7 +25,8 @@ export class Store {
     const store = new Store(key);
     store.#forgetOld();
     for (const id of store.#candidates()) {
-      if (await hold(id)) return store.#adopt(id);
+      // The tab that had it may have left it without its record.
+      if ((await hold(id)) && nextOf(id)) return store.#adopt(id);
     }
     const id = newClient();
     await hold(id);
@@ -39,13 +42,13 @@ export class Store {
   /** What an earlier page of this client left: `{stored, cursor, texts}`. */
   load() {
     const entries = records(`request/${this.client}/`)
-      .filter(([name, { key, entry }]) => key === this.key && entry?.ref === Number(name))
+      .filter(([name, { key, entry }]) => key === this.key && entry?.ref === Number(name) && isRequest(entry))
       .map(([, { entry }]) => entry);
+    const cursor = read(`cursor/${this.client}/${this.key}`);
     return {
-      stored: { next: nextOf(this.client), entries },
-      cursor: read(`cursor/${this.client}/${this.key}`),
+      stored: { next: nextOf(this.client) ?? 1, entries },
+      cursor: isCount(cursor?.seq) && typeof cursor.tag === "string" ? cursor : null,
       texts: records(`live/${this.client}/${this.key} `)
-        .filter(([, record]) => Array.isArray(record.steps))
         .map(([target, record]) => [target === "pad" ? target : Number(target), record]),
     };
   }
@@ -93,7 +96,7 @@ export class Store {
   #adopt(id) {
     this.client = id;
     quietly(() => sessionStorage.setItem(`${PREFIX}client`, id));
-    this.#write(`client/${id}`, { next: nextOf(id), used: Date.now() });
+    this.#write(`client/${id}`, { next: nextOf(id) ?? 1, used: Date.now() });
     return this;
   }
 
@@ -105,7 +108,7 @@ export class Store {
       ...records("live/").filter(([name]) => name.slice(name.indexOf("/") + 1).split(" ")[0] === this.key),
     ];
     // Without its record the refs already used are unknown, and a used ref would swallow a new text.
-    return new Set([own, ...left.map(ownerOf)].filter((id) => isClient(id) && read(`client/${id}`)));
+    return new Set([own, ...left.map(ownerOf)].filter((id) => isClient(id) && nextOf(id)));
   }
 
   #forgetOld() {
@@ -127,9 +130,16 @@ export class Store {
   }
 }
 
-/** The ref that a client gives next. */
+/** The ref that a client gives next; null when that is not known. */
 function nextOf(client) {
-  return read(`client/${client}`)?.next ?? 1;
+  const next = read(`client/${client}`)?.next;
+  return isCount(next) ? next : null;
+}
+
+/** What is stored may be anything by now: sent is only what this page can have asked. */
+function isRequest({ verb, fields }) {
+  if (verb === "append") return typeof fields?.text === "string";
+  return ["remove", "clear", "extend", "delete"].includes(verb) && Object.values(fields ?? [""]).every(isCount);
 }
 
 function newClient() {

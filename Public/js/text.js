@@ -14,6 +14,9 @@ export function countPoints(text) {
 export const isWellFormed = (text) =>
   typeof text.isWellFormed === 'function' ? text.isWellFormed() : !/\p{Surrogate}/u.test(text);
 
+/** Whether it is a seq, a ref or another number that counts. */
+export const isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+
 const isPair = (text, i) => (text.charCodeAt(i) & 0xfc00) === 0xd800 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
 
 /** The UTF-16 offset `count` code points behind `start`; -1 when the text ends before. */
