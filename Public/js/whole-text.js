@@ -5,6 +5,9 @@ import { behindLines, pieces, wholes } from "./shown-text.js";
 
 /** Lines in a part; the style sheet guesses its height. */
 const PART_LINES = 200;
+/** Characters in a part: a longer line goes on in the next. What is hard to shape, marks without an end or ever turning
+ * directions of writing, takes browsers minutes for a mebibyte in one piece, and less than a second in such parts. */
+const PART_LENGTH = 16_384;
 
 /** Shows all of a text, from now on. */
 export function showWhole(row, text) {
@@ -31,8 +34,10 @@ function showParts(row, before, text) {
   while (tail < least - first && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
   const next = shown.children[before.length - tail] ?? null;
   for (const node of [...shown.children].slice(first, before.length - tail)) node.remove();
-  for (const part of after.slice(first, after.length - tail)) {
-    const node = made("span", ...pieces(part));
+  for (let at = first; at < after.length - tail; at += 1) {
+    const node = made("span");
+    const isCut = at < after.length - 1 && !after[at].endsWith("\n");
+    for (const piece of pieces(after[at], isCut)) node.append(piece); // one line may have more addresses than a call takes arguments
     node.className = "part";
     shown.insertBefore(node, next);
   }
@@ -41,8 +46,13 @@ function showParts(row, before, text) {
 
 function* parts(text) {
   for (let start = 0; start < text.length;) {
-    const end = behindLines(text, start, PART_LINES);
-    yield text.slice(start, end);
-    start = end;
+    const most = text.slice(start, start + PART_LENGTH);
+    let end = behindLines(most, 0, PART_LINES);
+    if (end === PART_LENGTH) {
+      const isHalf = (most.charCodeAt(end - 1) & 0xfc00) === 0xd800;
+      end = most.lastIndexOf("\n") + 1 || end - Number(isHalf);
+    }
+    yield most.slice(0, end);
+    start += end;
   }
 }
