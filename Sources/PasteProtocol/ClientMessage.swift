@@ -23,57 +23,60 @@ public enum ClientMessage: Hashable, Sendable {
     ///
     /// Unknown fields are skipped, known ones are checked; `null` is the same as absence. A cursor that is
     /// incomplete or whose tag is not one of ours is no error but no cursor: the client gets a snapshot.
-    /// - Parameter json: One whole JSON text.
+    /// - Parameters:
+    ///   - json: One whole JSON text.
+    ///   - knownKey: A `paste` that is spelled like this is this string, and no new one.
     /// - Throws: What to answer; with the message's `ref` if that could be read. The connection stays, but for
     ///   `badHello`, behind which it is closed with `CloseReason.badHello`.
-    public init(json: Span<UInt8>) throws(MessageError) {
+    public init(json: Span<UInt8>, knownKey: String? = nil) throws(MessageError) {
         let object = try JSONObject(whole: json)
         let ref = object[.ref]?.integer(in: json).flatMap { $0 >= 1 ? UInt64($0) : nil }
         do throws(MessageError) {
             guard !object.hasLoneSurrogate else { throw MessageError(.badText, "a lone surrogate") }
-            self = try Self.message(object, json)
+            self = try Self.message(object, knownKey, json)
         } catch {
             throw MessageError(error.code, ref: ref, error.explanation)
         }
     }
 
-    private static func message(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) -> ClientMessage {
-        let type = try object.requiredString(.type, json, limit: 64)
+    private static func message(
+        _ object: JSONObject, _ knownKey: String?, _ json: Span<UInt8>
+    ) throws(MessageError) -> ClientMessage {
+        let type = try object.type(json)
         switch type {
-        case "append", "edit", "keep", "remove", "clear", "extend":
+        case .append, .edit, .keep, .remove, .clear, .extend:
             return .request(
                 ref: try object.ref(json), try request(type, object, json),
-                paste: try object.string(.paste, json, limit: AnnouncedLimits.keyBytes))
-        case "hello":
+                paste: try object.key(.paste, known: knownKey, json))
+        case .hello:
             // A code of its own: whoever stays without a name can resend nothing, so the caller closes.
             guard let token = object[.client], token.kind == .string, token.decodedCount == 32,
                 let client = ClientSecret(hexadecimal: token.bytes(in: json))
             else { throw MessageError(.badHello, "`client` is not 32 hexadecimal digits") }
             return .hello(client: client)
-        case "create":
+        case .create:
             return .create(
                 ref: try object.ref(json), key: try object.string(.key, json, limit: AnnouncedLimits.keyBytes),
                 expiresIn: try object.time(.expiresIn, json), isPrivate: try object.flag(.private))
-        case "subscribe":
+        case .subscribe:
             return .subscribe(
                 paste: try object.requiredString(.paste, json, limit: AnnouncedLimits.keyBytes),
                 after: try object.cursor(json), pending: try object.pending(json))
-        case "delete": return .delete(ref: try object.ref(json))
-        case "unsubscribe": return .unsubscribe
-        case "ping": return .ping
-        default: throw MessageError(.unknownType, "`type` is none of this version's")
+        case .delete: return .delete(ref: try object.ref(json))
+        case .unsubscribe: return .unsubscribe
+        case .ping: return .ping
         }
     }
 
     private static func request(
-        _ type: String, _ object: JSONObject, _ json: Span<UInt8>
+        _ type: MessageType, _ object: JSONObject, _ json: Span<UInt8>
     ) throws(MessageError) -> PasteRequest {
         switch type {
-        case "append": return .append(try object.text(.text, json))
-        case "keep": return .keep(base: try object.requiredNumber(.base, json))
-        case "remove": return .remove(item: try object.requiredNumber(.item, from: 1, json))
-        case "clear": return .clear(through: try object.requiredNumber(.through, json))
-        case "extend": return .extend(expiresIn: try object.requiredTime(.expiresIn, json))
+        case .append: return .append(try object.text(.text, json))
+        case .keep: return .keep(base: try object.requiredNumber(.base, json))
+        case .remove: return .remove(item: try object.requiredNumber(.item, from: 1, json))
+        case .clear: return .clear(through: try object.requiredNumber(.through, json))
+        case .extend: return .extend(expiresIn: try object.requiredTime(.expiresIn, json))
         default:
             let target = try object.target(json)
             let base = try object.requiredNumber(.base, json)
@@ -84,7 +87,29 @@ public enum ClientMessage: Hashable, Sendable {
     }
 }
 
+/// What a client's message can be.
+private enum MessageType: CaseIterable {
+    case append, edit, keep, remove, clear, extend
+    case hello, create, subscribe, delete, unsubscribe, ping
+
+    static let names = NameTable<MessageType>()
+}
+
 extension JSONObject {
+    fileprivate func type(_ json: Span<UInt8>) throws(MessageError) -> MessageType {
+        let token = try requiredShort(.type, limit: 64)
+        guard let type = MessageType.names.name(token, in: json) else {
+            throw MessageError(.unknownType, "`type` is none of this version's")
+        }
+        return type
+    }
+
+    /// A key, if the field is there.
+    fileprivate func key(_ field: Field, known: String?, _ json: Span<UInt8>) throws(MessageError) -> String? {
+        if let known, let token = self[field], token.spells(known, in: json) { return known }
+        return try string(field, json, limit: AnnouncedLimits.keyBytes)
+    }
+
     fileprivate func ref(_ json: Span<UInt8>) throws(MessageError) -> UInt64 {
         try requiredNumber(.ref, from: 1, json)
     }

@@ -58,13 +58,20 @@ extension JSONObject {
 
     /// A field's short string, if the field is there.
     func string(_ field: Field, _ text: Span<UInt8>, limit: Int = 1_024) throws(MessageError) -> String? {
-        guard let token = self[field] else { return nil }
-        guard token.kind == .string else { throw .field(field, "is no string") }
-        guard token.decodedCount <= limit else { throw .field(field, "is longer than \(limit) bytes") }
+        guard self[field] != nil else { return nil }
+        let token = try requiredShort(field, limit: limit)
         if token.isVerbatim, let bytes = try? UTF8Span(validating: text.extracting(token.start + 1..<token.end - 1)) {
             return String(copying: bytes)
         }
         return String(decoding: token.bytes(in: text), as: UTF8.self)
+    }
+
+    /// A field's short string, which must be there: where it stands.
+    func requiredShort(_ field: Field, limit: Int) throws(MessageError) -> JSONToken {
+        let token = try required(field)
+        guard token.kind == .string else { throw .field(field, "is no string") }
+        guard token.decodedCount <= limit else { throw .field(field, "is longer than \(limit) bytes") }
+        return token
     }
 
     /// A field's short string, which must be there.

@@ -19,6 +19,15 @@ extension JSONToken {
         return isNegative ? -value : value
     }
 
+    /// Whether a string's text is this, and is written without an escape.
+    func spells(_ known: String, in text: Span<UInt8>) -> Bool {
+        guard kind == .string, isVerbatim else { return false }
+        let (bytes, spelled) = (known.utf8Span.span, text.extracting(start + 1..<end - 1))
+        guard bytes.count == spelled.count else { return false }
+        for index in bytes.indices where bytes[index] != spelled[index] { return false }
+        return true
+    }
+
     /// The value of `true` or `false`.
     var boolean: Bool? {
         switch kind {
@@ -76,7 +85,7 @@ struct JSONObject {
                 let name = try scanner.name(in: text)
                 let value = try scanner.value(in: text, depth: 1)
                 hasLoneSurrogate = hasLoneSurrogate || name.hasLoneSurrogate || value.hasLoneSurrogate
-                if let field = Field(name, in: text) {
+                if let field = Field.names.name(name, in: text) {
                     // Two readers may take different ones: refused, as RFC 7493 section 2.3 has it.
                     guard !members.contains(where: { $0.field == field }) else {
                         throw JSONError(fault: .repeatedName, offset: name.start)
