@@ -64,6 +64,7 @@ test-outside: packages $(VENV)/.made
 	@.ci/packages curl man-db openssl shellcheck
 	swift build --product pasted
 	$(PYTHON) -m unittest discover --start-directory Tests/protocol
+	$(PYTHON) -m unittest discover --start-directory Benchmarks/Tests --pattern "*_tests.py"
 	$(PYTHON) Tests/outsider/outsider_tests.py
 	$(PYTHON) Tests/outsider/tls_tests.py
 	$(PYTHON) Tests/outsider/tls_floods.py

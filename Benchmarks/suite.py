@@ -10,12 +10,14 @@ noisy minute spoils one repetition and not one row. `--quick` looks whether it w
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -51,14 +53,23 @@ class Cores:
         os.sched_setaffinity(0, {cls.all[number]} if len(cls.all) > 1 else cls.all)
 
 
-def start(store, tls, state=None):
+@contextlib.contextmanager
+def running(store, tls=False, state=None):
+    """A server, gone behind it whatever happens; `start_seconds` is how long it took to listen."""
     server = Server(*server_options(store), tls=tls, state=state)
     Cores.take(0)
-    began = time.monotonic()
-    server.start()
-    server.start_seconds = time.monotonic() - began
-    Cores.take(-1)
-    return server
+    try:
+        began = time.monotonic()
+        server.start()
+        server.start_seconds = time.monotonic() - began
+        Cores.take(-1)
+        yield server
+    finally:
+        Cores.take(-1)
+        try:
+            server.stop()
+        finally:
+            server.forget()
 
 
 def load(server, *words):
@@ -73,12 +84,8 @@ def load(server, *words):
 
 
 def measure(store, tls, words):
-    server = start(store, tls)
-    try:
+    with running(store, tls) as server:
         return load(server, *words)
-    finally:
-        server.stop()
-        server.forget()
 
 
 def macro(quick):
@@ -119,21 +126,20 @@ def growth(quick):
 
 def stored(quick, note):
     """A store that grows: at each size the server is started anew and works."""
-    total = 0
-    with Server() as place:
-        place.stop()
+    total, spoilt = 0, None
+    with tempfile.TemporaryDirectory(prefix="pasted-bench-") as state:
         for size in (100, 300) if quick else (1_000, 10_000, 100_000):
-            server = start("sqlite", False, place.state)
-            filled = load(server, "fill", "--pastes", str(size - total))
-            server.stop()
-            total = size
-            server = start("sqlite", False, place.state)
-            appended = load(server, "pastes", "--pastes", "100", "--seconds", "0.3" if quick else "1.2")
-            memory = resident(server)
-            server.stop()
-            total += 100
+            with running("sqlite", state=state) as server:
+                filled = load(server, "fill", "--pastes", str(size - total))
+            # What was not filled in is missing at every size from here on.
+            spoilt = spoilt or filled.get("fault")
+            with running("sqlite", state=state) as server:
+                appended = load(server, "pastes", "--pastes", "100", "--seconds", "0.3" if quick else "1.2")
+                memory = resident(server)
+            total = size + 100
             note({"part": "growth", "plot": "stored", "x": size, "tls": False, "fill": filled, **appended,
-                  "startSeconds": server.start_seconds, "afterwards": memory})
+                  "startSeconds": server.start_seconds, "afterwards": memory,
+                  "fault": spoilt or appended.get("fault")})
 
 
 def resident(server):
