@@ -88,6 +88,22 @@ class Installed(unittest.TestCase):
         for command in COMMANDS:
             self.assertIn(f".It Xr pasted-{command['commandName']} 1\n", front)
 
+    def test_a_command_tells_what_follows_the_key_in_its_own_words(self):
+        seen = set()
+        for command in COMMANDS:
+            page = (self.share / f"man/man1/pasted-{command['commandName']}.1").read_text()
+            usage = re.search(r"^\.Nm pasted \S+\n.*? KEY(.*)$", page, re.MULTILINE)
+            if not usage:
+                continue
+            about = [a["abstract"] for a in command["arguments"] if a["kind"] == "positional"]
+            with self.subTest(command["commandName"]):
+                self.assertEqual(len(about), 1)
+                self.assertIn("The arguments:\nThe KEY", page)
+                for named, word in (("ITEM", "item"), ("pad", "pad"), ("FILES", "file"), ("DURATION", "how long")):
+                    self.assertEqual(named in usage[1], word in about[0], about[0])
+                    seen |= {named} if word in about[0] else set()
+        self.assertEqual(len(seen), 4)
+
     def test_the_manual_has_every_exit_status_and_says_what_shows_in_ps(self):
         front = (self.share / "man/man1/pasted.1").read_text()
         for status in (*range(11), 141):
