@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE.parent / "Tests/outsider"))
 os.environ.setdefault("PASTED_BIN", str(HERE.parent / ".build/release/pasted"))
 
 from server import Server  # noqa: E402
+from others import Others  # noqa: E402
 import tables  # noqa: E402
 
 BENCH = os.environ.get("PASTED_BENCH", str(HERE / ".build/release/pasted-bench"))
@@ -52,6 +53,10 @@ class Cores:
     def take(cls, number):
         os.sched_setaffinity(0, {cls.all[number]} if len(cls.all) > 1 else cls.all)
 
+    @classmethod
+    def measured(cls):
+        return {cls.all[0], cls.all[-1]}
+
 
 @contextlib.contextmanager
 def running(store, tls=False, state=None):
@@ -76,10 +81,11 @@ def load(server, *words):
     command = [BENCH, words[0], "--port", str(server.port), "--pid", str(server.process.pid), "--json", *words[1:]]
     if server.tls:
         command += ["--certificate", os.path.join(server.state, "own-certificate.pem")]
+    others = Others(server.process.pid, Cores.measured())
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
     try:
-        return json.loads(done.stdout)
-    except ValueError:
+        return {"others": others.share(), **json.loads(done.stdout)}
+    except (ValueError, OSError):  # Nothing was printed, or there is no server any more.
         return {"fault": done.stderr.strip() or f"exit status {done.returncode}"}
 
 
@@ -189,8 +195,7 @@ def main():
         pathlib.Path(options.json).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(options.json).unlink(missing_ok=True)
         with open(options.json, "a") as file:
-            rows.append({"part": "machine", "date": str(datetime.date.today()), "load": os.getloadavg()[0],
-                         "repetitions": options.repetitions})
+            rows.append({"part": "machine", "date": str(datetime.date.today()), "repetitions": options.repetitions})
             file.write(json.dumps(rows[0]) + "\n")
         run(options, note)
         print(f"{len(rows) - 1} measurements in {time.monotonic() - began:.0f} s", file=sys.stderr)
