@@ -134,6 +134,7 @@ bench: bench-build
 bench-quick: bench-build
 	swift test --package-path Benchmarks
 	PASTED_BIN=$(BINARY) python3 Benchmarks/suite.py --quick --repetitions 1 --json build/quick.jsonl --into build/quick
+	PASTED_BIN=$(BINARY) python3 Benchmarks/stream.py 5 2.5
 
 bench-build: packages
 	$(RELEASE)
