@@ -51,7 +51,7 @@ image:
 test: test-swift test-js test-outside test-browser
 
 test-swift: packages
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	swift build --build-tests
 	swift test --skip-build
 
@@ -157,7 +157,7 @@ metrics: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/operator_tests.py Metrics
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
 
 # The public declarations of every target with their documentation, as symbol graphs for DocC.
 docs: packages
