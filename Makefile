@@ -61,7 +61,7 @@ test-js: packages
 	else echo "Node is not here: the JavaScript modules are tested in the browser only."; fi
 
 test-outside: packages $(VENV)/.made
-	@.ci/packages curl man-db openssl shellcheck
+	@.ci/packages curl fish man-db openssl shellcheck zsh
 	swift build --product pasted
 	$(PYTHON) -m unittest discover --start-directory Tests/protocol
 	$(PYTHON) -m unittest discover --start-directory Benchmarks/Tests --pattern "*_tests.py"
