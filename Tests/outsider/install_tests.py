@@ -178,6 +178,19 @@ class Again(unittest.TestCase):
             self.assertEqual(files(directory), set())
 
 
+class Scripts(unittest.TestCase):
+    def test_shellcheck_has_nothing_to_say_of_any(self):
+        names = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+        scripts = [name for name in names if (ROOT / name).is_file() and self.is_for_a_shell(ROOT / name)]
+        self.assertGreater(len(scripts), 5)
+        done = subprocess.run(["shellcheck", *scripts], cwd=ROOT, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def is_for_a_shell(self, path):
+        with open(path, "rb") as file:
+            return re.match(rb"#! *(/usr/bin/env |/bin/|/usr/bin/)(sh|bash|dash)\b", file.readline())
+
+
 class Versions(unittest.TestCase):
     def test_the_debian_package_has_the_version_of_the_program(self):
         version = subprocess.check_output([BINARY, "--version"], text=True).strip()
