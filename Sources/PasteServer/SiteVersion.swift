@@ -19,9 +19,7 @@ struct SiteVersion {
         for (path, asset) in assets.sorted(by: { $0.key < $1.key }) {
             list += path + " " + asset.etag + "\n"
         }
-        let digits = Array("0123456789abcdef".utf8)
-        let hex = sha256(Array(list.utf8)).prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        name = String(decoding: hex, as: UTF8.self)
+        name = hexadecimal(sha256(Array(list.utf8)).prefix(8))
     }
 
     /// The site with its code and style under the version's path as well, where the page looks for them.
