@@ -76,6 +76,14 @@ class Installed(unittest.TestCase):
             mode = (self.root / file).stat().st_mode & 0o777
             self.assertEqual(mode, 0o755 if file == "usr/local/bin/pasted" else 0o644, file)
 
+    def test_what_is_to_be_read_links_to_nothing_that_is_not_there(self):
+        pages = list(self.root.rglob("*.md"))
+        self.assertIn(self.share / "doc/pasted/protocol/PROTOCOL.md", pages)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+                if not re.match(r"\w+:", link):
+                    self.assertTrue((page.parent / link).exists(), f"{page}: {link}")
+
     def test_each_command_has_a_manual_page_with_each_of_its_options(self):
         for command in COMMANDS:
             page = (self.share / f"man/man1/pasted-{command['commandName']}.1").read_text()
@@ -176,6 +184,20 @@ class Again(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("make release", done.stderr)
             self.assertEqual(files(directory), set())
+
+    def test_without_a_page_it_says_what_to_do_and_touches_nothing(self):
+        with tempfile.TemporaryDirectory(prefix="pasted-test-") as directory:
+            root = pathlib.Path(directory, "root")
+            make("install", root)
+            before = {name: (root / name).stat().st_mtime_ns for name in files(root)}
+            os.mkdir(f"{directory}/empty")
+            for site in (f"{directory}/empty", "/nonexistent"):
+                done = subprocess.run(
+                    ["packaging/install", "install"], cwd=ROOT, capture_output=True, text=True,
+                    env={**os.environ, "DESTDIR": str(root), "BINARY": BINARY, "SITE": site})
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("make site", done.stderr)
+                self.assertEqual({name: (root / name).stat().st_mtime_ns for name in files(root)}, before)
 
 
 class Scripts(unittest.TestCase):
