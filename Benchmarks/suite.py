@@ -91,34 +91,36 @@ def load(server, *words):
 
 def measure(store, tls, words):
     with running(store, tls) as server:
-        return load(server, *words)
+        return {"workload": words[0], **load(server, *words)}
 
 
-def macro(quick):
-    """(name, store, arguments); each is measured with TLS and without."""
-    time = ["--seconds", "0.3", "--warm", "0.1"] if quick else ["--seconds", "1.2", "--warm", "0.3"]
-    few = quick
+def lasting(quick):
+    return ["--seconds", "0.3", "--warm", "0.1"] if quick else ["--seconds", "1.2", "--warm", "0.3"]
+
+
+def macro(quick, tls):
+    """(name, store, arguments) of each measurement."""
+    viewers, pastes, idle = ("100", "100", "300") if quick else ("1000", "1000", "3000")
     loads = [
         ("echo, 100 devices, 64 B", "memory", ["echo", "-n", "100"]),
-        ("1,000 viewers, one append at a time", "memory", ["fanout", "-n", "100" if few else "1000"]),
-        ("1,000 viewers, 16 in flight", "memory", ["fanout", "-n", "100" if few else "1000", "--window", "16"]),
-        ("1,000 viewers, 20 appends a second", "memory", ["fanout", "-n", "100" if few else "1000", "--rate", "20"]),
-        ("1,000 pastes x 3", "memory", ["pastes", "--pastes", "100" if few else "1000"]),
-        ("1,000 pastes x 3, durable", "sqlite", ["pastes", "--pastes", "100" if few else "1000"]),
+        ("1,000 viewers, one append at a time", "memory", ["fanout", "-n", viewers]),
+        ("1,000 viewers, 16 in flight", "memory", ["fanout", "-n", viewers, "--window", "16"]),
+        ("1,000 viewers, 20 appends a second", "memory", ["fanout", "-n", viewers, "--rate", "20"]),
+        ("1,000 pastes x 3", "memory", ["pastes", "--pastes", pastes]),
+        ("1,000 pastes x 3, durable", "sqlite", ["pastes", "--pastes", pastes]),
         ("300 pastes x 3, durable, 2,000 appends a second", "sqlite", ["pastes", "--rate", "2000"]),
         ("20 typists, 10 edits a second each, durable", "sqlite", ["edits", "--rate", "10"]),
         ("20 typists, as fast as it goes, durable", "sqlite", ["edits"]),
         ("mixed, 300 pastes x 3, durable, 1,000 a second", "sqlite", ["mixed"]),
         ("connect and hang up", "memory", ["storm"]),
-        ("the same, TLS resumed", "memory", ["storm", "--resume"]),
-        ("connections that say nothing", "memory", ["idle", "-n", "300" if few else "3000"]),
+        *([("the same, TLS resumed", "memory", ["storm", "--resume"])] if tls else []),
+        ("connections that say nothing", "memory", ["idle", "-n", idle]),
     ]
-    return [(name, store, words + time) for name, store, words in loads]
+    return [(name, store, words + lasting(quick)) for name, store, words in loads]
 
 
 def growth(quick):
-    """(plot, x, store, arguments); each is measured with TLS and without."""
-    time = ["--seconds", "0.3", "--warm", "0.1"] if quick else ["--seconds", "1.2", "--warm", "0.3"]
+    """(plot, x, store, arguments) of each measurement; each is made with TLS and without."""
     runs = []
     for count in (100, 300) if quick else (100, 1_000, 10_000):
         runs.append(("idle", count, "memory", ["idle", "-n", str(count)]))
@@ -127,7 +129,7 @@ def growth(quick):
     for items in (1, 100) if quick else (1, 10, 100, 1_000):
         runs.append(("items-append", items, "sqlite", ["fanout", "-n", "20", "--items", str(items)]))
         runs.append(("items-join", items, "sqlite", ["join", "--items", str(items)]))
-    return [(plot, x, store, words + time) for plot, x, store, words in runs]
+    return [(plot, x, store, words + lasting(quick)) for plot, x, store, words in runs]
 
 
 def stored(quick, note):
@@ -143,8 +145,8 @@ def stored(quick, note):
                 appended = load(server, "pastes", "--pastes", "100", "--seconds", "0.3" if quick else "1.2")
                 memory = resident(server)
             total = size + 100
-            note({"part": "growth", "plot": "stored", "x": size, "tls": False, "fill": filled, **appended,
-                  "startSeconds": server.start_seconds, "afterwards": memory,
+            note({"part": "growth", "plot": "stored", "x": size, "tls": False, "workload": "pastes",
+                  "fill": filled, **appended, "startSeconds": server.start_seconds, "afterwards": memory,
                   "fault": spoilt or appended.get("fault")})
 
 
@@ -155,17 +157,16 @@ def resident(server):
 
 def run(options, note):
     for repetition in range(options.repetitions):
+        # Three of them show whether a line is flat.
+        grows = options.only != "macro" and repetition < 3
         for tls in (False, True):
             if options.only != "growth":
-                for name, store, words in macro(options.quick):
-                    if words[0] == "storm" and "--resume" in words and not tls:
-                        continue
+                for name, store, words in macro(options.quick, tls):
                     note({"part": "macro", "name": name, "tls": tls, **measure(store, tls, words)})
-            # Three of them show whether a line is flat.
-            if options.only != "macro" and repetition < 3:
+            if grows:
                 for plot, x, store, words in growth(options.quick):
                     note({"part": "growth", "plot": plot, "x": x, "tls": tls, **measure(store, tls, words)})
-        if options.only != "macro" and repetition < 3:
+        if grows:
             stored(options.quick, note)
 
 

@@ -111,11 +111,10 @@ def write(rows, micro, root):
            f"`make bench`; repetitions: {begin['repetitions']}, of growth at most three.", ""]
     out += disturbance(rows)
     macro = [row for row in rows if row["part"] == "macro"]
-    busy = [row for row in macro if "idle" not in row.get("workload", "")]
-    if busy:
+    if busy := [row for row in macro if row["workload"] != "idle"]:
         out += ["## Load", ""]
         out += table(busy, lambda row: (row["name"], tls(row)), ("load", ""), COLUMNS) + [""]
-    if idle := [row for row in macro if row.get("workload") == "idle"]:
+    if idle := [row for row in macro if row["workload"] == "idle"]:
         out += ["## Connections that say nothing", ""]
         out += table(idle, lambda row: (row["name"], tls(row)), ("", ""), IDLE) + [""]
     if lines := parts(micro):

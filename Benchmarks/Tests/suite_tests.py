@@ -39,6 +39,24 @@ class Stored(unittest.TestCase):
         self.assertEqual([row["fault"] for row in self.rows(lambda _: next(faults))], [None, "lost"])
 
 
+class Rows(unittest.TestCase):
+    def test_every_row_names_its_load_also_when_it_is_spoilt(self):
+        rows, options = [], types.SimpleNamespace(repetitions=4, quick=True, only=None)
+
+        @contextlib.contextmanager
+        def running(*_, **__):
+            yield types.SimpleNamespace(start_seconds=0.1)
+
+        with mock.patch.multiple(
+                suite, running=running, load=lambda *_: {"fault": "lost"}, resident=lambda _: 1 << 20):
+            suite.run(options, rows.append)
+        self.assertEqual({row["workload"] for row in rows}, {
+            "echo", "fanout", "pastes", "edits", "mixed", "storm", "idle", "join"})
+        resumed = [row["tls"] for row in rows if row.get("name") == "the same, TLS resumed"]
+        self.assertEqual(resumed, [True] * 4)
+        self.assertEqual(len([row for row in rows if row["part"] == "growth"]), 3 * (2 * 10 + 2))
+
+
 class Running(unittest.TestCase):
     def test_the_server_ends_whatever_happens_to_the_load(self):
         server = mock.Mock()

@@ -41,6 +41,15 @@ class Disturbance(unittest.TestCase):
         self.assertIn("75% in the worst", text)
 
 
+class Tables(unittest.TestCase):
+    def test_a_row_is_under_its_load_also_when_it_is_spoilt(self):
+        rows = [measured(), measured(name="quiet", workload="idle", fault="lost")]
+        load, idle = written(rows).split("## Connections that say nothing")
+        self.assertIn("| a load | plain |", load)
+        self.assertNotIn("quiet", load)
+        self.assertRegex(idle, r"\| quiet \| plain \|.*\| 0, and 1 spoilt \|")
+
+
 class Others(unittest.TestCase):
     STAT = ("cpu  9 9 9 9 9 9 9 9 9 9\ncpu0 100 20 300 5000 600 7 80 9 50 1\ncpu1 1 1 1 1 1 1 1 1 1 1\n"
             "cpu10 1000 0 0 0 0 0 0 0 0 0\nintr 1\n")
