@@ -70,7 +70,7 @@ test-outside: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/tls_floods.py
 	$(PYTHON) Tests/outsider/cli_tests.py
 	$(PYTHON) Tests/outsider/example_tests.py
-	$(PYTHON) Tests/outsider/page_tests.py
+	$(PYTHON) Tests/outsider/protocol_tests.py
 	$(PYTHON) Tests/outsider/openapi_tests.py
 	$(PYTHON) Tests/outsider/install_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py

@@ -5,9 +5,9 @@ import types
 import unittest
 from unittest import mock
 
-import page_console
-from page_reading import Wrong, blocks
-from page_runner import Story
+import protocol_console
+from protocol_reading import Wrong, blocks
+from protocol_runner import Story
 from server import ROOT, Server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -56,8 +56,8 @@ class Messages(unittest.TestCase):
     def test_a_command_that_hangs_ends_at_its_deadline_with_all_of_its_pipe(self):
         began = time.monotonic()
         story = types.SimpleNamespace(names={}, server=types.SimpleNamespace(http=""))
-        with mock.patch.object(page_console, "PATIENCE_SECONDS", 0.3), self.assertRaisesRegex(Wrong, "nothing more"):
-            page_console.Console(story).run("sleep 40 | cat", ["something"])
+        with mock.patch.object(protocol_console, "PATIENCE_SECONDS", 0.3), self.assertRaisesRegex(Wrong, "nothing more"):
+            protocol_console.Console(story).run("sleep 40 | cat", ["something"])
         self.assertLess(time.monotonic() - began, 20)
 
 

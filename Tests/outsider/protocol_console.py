@@ -1,7 +1,7 @@
 """Types the commands of PROTOCOL.md's console examples, and holds what they print against the page.
 
 A line with `$ ` is typed; the lines behind it are what it prints. Objects are held against the page like messages
-(page_runner.py), `id: 12-TAG` as a cursor, an address by its key; `...` and `retry` can be anything. An event that a
+(protocol_runner.py), `id: 12-TAG` as a cursor, an address by its key; `...` and `retry` can be anything. An event that a
 stream shows is made by whom it names, at the moment at which the page shows it.
 """
 
@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 
-from page_reading import EVENTS, Wrong, parse
+from protocol_reading import EVENTS, Wrong, parse
 
 # A command that hangs: more than the 15 s after which a stream gives a sign of life.
 PATIENCE_SECONDS = 30
