@@ -63,19 +63,21 @@ public struct Counters: Sendable {
     /// From a request to its event being in every level device's outbox, in microseconds; known to a millisecond.
     public internal(set) var shown = Histogram(.microseconds)
     /// Refusals by `ErrorCode`, at its place in `allCases`.
-    public internal(set) var refusals = [UInt64](repeating: 0, count: ErrorCode.allCases.count)
+    private var refusals = InlineArray<64, UInt64>(repeating: 0)
 
     /// Zeros.
     public init() {}
 
     /// How often requests were refused with which code.
     public var refusalsByCode: [(code: String, count: UInt64)] {
-        zip(ErrorCode.allCases, refusals).map { ($0.rawValue, $1) }
+        ErrorCode.allCases.enumerated().map { ($1.rawValue, refusals[$0]) }
     }
 
-    mutating func refused(_ error: ErrorMessage) {
+    /// Counts an error.
+    /// - Parameter place: Its code's, in `allCases`.
+    mutating func refused(_ place: Int?) {
         errors &+= 1
-        if let code = error.known, let place = ErrorCode.allCases.firstIndex(of: code) { refusals[place] &+= 1 }
+        if let place { refusals[place] &+= 1 }
     }
 
     /// One counter's name in metrics, what it counts, and where it is.

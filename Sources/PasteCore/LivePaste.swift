@@ -104,7 +104,7 @@ final class LivePaste {
     func add(_ session: Session, _ view: Session.View) {
         view.index = viewers.count
         session.view = view
-        viewers.append(session)
+        changeViewers { $0.append(session) }
         viewersByAuthor[view.author] = session
     }
 
@@ -115,13 +115,22 @@ final class LivePaste {
         if viewersByAuthor[view.author] === session {
             viewersByAuthor[view.author] = nil
         }
-        let last = viewers.removeLast()
-        if last !== session {
+        changeViewers { viewers in
+            let last = viewers.removeLast()
+            guard last !== session else { return }
             viewers[index] = last
             last.view?.index = index
         }
         if viewers.isEmpty {
             idleSince = now
         }
+    }
+
+    /// Out and back, as in `Session.hold`.
+    private func changeViewers(_ change: (inout [Session]) -> Void) {
+        var all = viewers
+        viewers = []
+        change(&all)
+        viewers = all
     }
 }

@@ -11,68 +11,71 @@ import WebSocket
 ///        \________________________\_________________________\_ finish --> closing (flushed, then closed)
 final class Session {
     let id: ConnectionID
-    /// Who connected, and whether by TLS.
-    let transport: (peer: PeerAddress, isSecure: Bool)
-    /// Whose the latest request is, and whether its way was encrypted: the transport's, or what a trusted proxy says.
-    var peer: PeerAddress
-    var isSecure: Bool
-    /// Whether it came in at the operator's address.
-    let isOperator: Bool
-    /// Whether it came in at the address without TLS that leads to the one with it.
-    var isRedirect = false
 
-    /// The HTTP connection; `nil` once it was upgraded.
-    var http: HTTPConnection?
-    /// The WebSocket; `nil` before the upgrade.
-    var webSocket: WebSocketSession?
+    // What every delivery looks at stands together: with thousands of devices it is not in the cache.
+
+    /// Whether this tick's effects name it as dirty.
+    var isDirty = false
+    /// Whether the connection is on its way out: input is dropped, output is flushed.
+    var isClosing = false
+    /// Whether a drain has told it to go when what it asked is answered.
+    var isLeaving = false
+    /// Whether the I/O side stopped reading on `wantsInput`'s word.
+    var isPaused = false
     /// The WebSocket's, at hand for the fan-out.
     var deflateWindow = DeflateWindow.none
-    /// The event stream that answers the connection's last request; then there is neither of the two above.
-    var stream: EventStream?
-    /// The authority of the upgrade's `Host`, for the URLs in `created`.
-    var host = ""
-
+    /// What it follows.
+    var view: View?
     var outbox = Outbox()
+    /// The HTTP connection; `nil` once it was upgraded.
+    var http: HTTPConnection?
+    /// The event stream that answers the connection's last request; then there is neither of the two others.
+    var stream: EventStream?
+    /// Why input is not looked at now.
+    var wait: Wait?
     /// What of the shard's budget it has used up, as `account` found.
     var accountedBytes = 0
+    var lastOutputAt: Milliseconds
+
+    // What every message looks at.
+
+    var lastInputAt: Milliseconds
+    var pingedAt: Milliseconds?
+    /// The WebSocket; `nil` before the upgrade.
+    var webSocket: WebSocketSession?
     /// When the message under way began.
     var messageBegunAt: Milliseconds?
     /// Bytes that were read and not looked at yet, because `wait` says so.
     var held: [UInt8] = []
-    /// Why input is not looked at now.
-    var wait: Wait?
-    /// Whether a drain has told it to go when what it asked is answered.
-    var isLeaving = false
-    /// Whether the connection is on its way out: input is dropped, output is flushed.
-    var isClosing = false
-    /// Whether this tick's effects name it as dirty.
-    var isDirty = false
-    /// Whether the I/O side stopped reading on `wantsInput`'s word.
-    var isPaused = false
-
-    /// The device's secret: from `hello`, or drawn at the first need.
-    var client: ClientSecret?
-    /// Requests that are not answered yet.
-    var inFlight = 0
-    var appends = TokenBucket()
-    var edits = TokenBucket()
-    /// What its messages took to decompress.
-    var inflated = TokenBucket()
-
-    /// The connection on the account of its address; `nil` until it is first needed, and once it is gone.
-    var visit: Visit?
     /// Whether the message at hand was charged as a request: once, however often it waits.
     var isRequestPaid = false
     var lookUp = LookUp.unpaid
     /// Bytes of unhandled input that are on the account of its address.
     var chargedInputBytes = 0
+    /// The connection on the account of its address; `nil` until it is first needed, and once it is gone.
+    var visit: Visit?
+    /// Whose the latest request is, and whether its way was encrypted: the transport's, or what a trusted proxy says.
+    var peer: PeerAddress
+    var isSecure: Bool
+    /// Requests that are not answered yet.
+    var inFlight = 0
+    var appends = TokenBucket()
+    var edits = TokenBucket()
 
-    /// What it follows.
-    var view: View?
+    // The rest.
 
-    var lastInputAt: Milliseconds
-    var lastOutputAt: Milliseconds
-    var pingedAt: Milliseconds?
+    /// Who connected, and whether by TLS.
+    let transport: (peer: PeerAddress, isSecure: Bool)
+    /// Whether it came in at the operator's address.
+    let isOperator: Bool
+    /// Whether it came in at the address without TLS that leads to the one with it.
+    var isRedirect = false
+    /// The authority of the upgrade's `Host`, for the URLs in `created`.
+    var host = ""
+    /// The device's secret: from `hello`, or drawn at the first need.
+    var client: ClientSecret?
+    /// What its messages took to decompress.
+    var inflated = TokenBucket()
     /// When a connection on its way out is cut off.
     var closesAt: Milliseconds = .max
     /// When `Deadlines` calls next.
@@ -88,6 +91,31 @@ final class Session {
         self.isOperator = isOperator
         lastInputAt = now
         lastOutputAt = now
+    }
+
+    // Moved out, changed and moved in: where a part is changed in its place by what the compiler can't see into, every look
+    // at that part, wherever it is, is checked at run time for overlapping with a change.
+
+    /// Keeps bytes behind those that are held.
+    func hold(_ bytes: Span<UInt8>) {
+        var all = held
+        held = []
+        all.append(bytes)
+        held = all
+    }
+
+    /// The next thing that the frames in `bytes` say; `nil` when they are used up.
+    func nextEvent(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, codec: DeflateCodec) -> WebSocketEvent? {
+        guard var frames = webSocket.take() else { return nil }
+        defer { webSocket = frames }
+        return frames.next(&bytes, at: &offset, codec: codec)
+    }
+
+    /// A close frame, if none went out or came in.
+    func closeFrame(_ code: CloseCode, reason: String) -> [UInt8]? {
+        guard var frames = webSocket.take() else { return nil }
+        defer { webSocket = frames }
+        return frames.close(code, reason: reason)
     }
 
     /// Bytes that the shard keeps for it alone. Frames that others get too are counted where they were made.

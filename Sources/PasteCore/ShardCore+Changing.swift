@@ -153,7 +153,7 @@ extension ShardCore {
             if key != nil, waitsForLookUp(session, creating: ref, json.span) { return }
             create(session, ref: ref, key: key, expiresIn: expiresIn, isPrivate: isPrivate)
         case (.request(let ref, let request, let key), let live?):
-            if let key, PasteKey(parsing: key).map({ PasteID($0, hash: settings.hash) }) != live.id {
+            if let key, PasteKey(parsing: key).map({ PasteID($0, hash: hash) }) != live.id {
                 return refuse(session, .otherPaste, ref: ref)
             }
             if waitsForPermit(session, isEdit: request.isEdit) { return }
@@ -195,7 +195,7 @@ extension ShardCore {
         guard let exchange = session.http?.exchange, let paste = live.paste else { return nil }
         if let key = exchange.wishes.idempotencyKey {
             let secret = secret(of: key, scope: scope, exchange.wishes)
-            return (Author(of: secret.bytes, in: live.id, hash: settings.hash), 1)
+            return (Author(of: secret.bytes, in: live.id, hash: hash), 1)
         }
         let author = nameless(in: live)
         let known = paste.tentative.clients[author]?.receipts.last?.ref ?? 0
@@ -206,11 +206,11 @@ extension ShardCore {
 
     /// Nobody in particular.
     func nameless(in live: LivePaste) -> Author {
-        Author(of: settings.hash("nameless", []), in: live.id, hash: settings.hash)
+        Author(of: hash("nameless", []), in: live.id, hash: hash)
     }
 
     private func secret(of key: String, scope: String, _ wishes: Wishes) -> ClientSecret {
-        ClientSecret(key, scope: scope, client: wishes.client, hash: settings.hash)
+        ClientSecret(key, scope: scope, client: wishes.client, hash: hash)
     }
 
     // MARK: Answers

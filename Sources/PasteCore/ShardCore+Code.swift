@@ -11,7 +11,7 @@ extension ShardCore {
         let url = url(of: address.key, session)
         var fields = securityFields(session)
         fields[.cacheControl] = "private, no-cache"
-        let etag = Self.etag(settings.hash.word("etag", Array(url.utf8)))
+        let etag = Self.etag(hash.word("etag", Array(url.utf8)))
         fields[.eTag] = etag
         if exchange.head.fields.matches(etag: etag) {
             return respond(.notModified, fields, [], exchange.head, session)

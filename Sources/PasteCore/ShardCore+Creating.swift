@@ -40,7 +40,7 @@ extension ShardCore {
         if refusesToCreate(session, ref: ref) { return }
         // The same client and ref give the same key and the same generation: a repeated `create` finds its
         // first paste.
-        let generation = settings.hash.word("generation", client(of: session).bytes + ref.bigEndianBytes)
+        let generation = hash.word("generation", client(of: session).bytes + ref.bigEndianBytes)
         session.inFlight += 1
         session.wait = .create
         tryKey(
@@ -50,7 +50,7 @@ extension ShardCore {
     }
 
     private func tryKey(_ creation: Creation) {
-        let id = PasteID(creation.key, hash: settings.hash)
+        let id = PasteID(creation.key, hash: hash)
         creations[id, default: []].append(creation)
         effects.store.append(
             .create(id, generation: creation.generation, at: now, expiresAt: creation.expiresAt))
@@ -59,7 +59,7 @@ extension ShardCore {
     private func derivedKey(
         _ session: Session, ref: UInt64, attempt: UInt64, _ strength: KeyStrength
     ) -> PasteKey {
-        .derived(strength, hash: settings.hash, client: client(of: session).bytes, ref: ref, attempt: attempt)
+        .derived(strength, hash: hash, client: client(of: session).bytes, ref: ref, attempt: attempt)
     }
 
     /// The store has decided on a `create`.

@@ -29,7 +29,7 @@ extension ShardCore {
         let etag =
             "W/"
             + Self.etag(
-                settings.hash.word(
+                hash.word(
                     "etag",
                     [live.id.high, live.id.low, state.cursor.seq, state.cursor.tag, errand == .reading ? 1 : 0]
                         .flatMap(\.bytes)))

@@ -104,7 +104,7 @@ extension ShardCore {
         case .code(let address): serveCode(of: address, exchange, session)
         case .make, .makeByMessage: exchange.isComplete ? make(session) : invite(session)
         case .paste(let address, _):
-            if moves(session, to: PasteID(address.key, hash: settings.hash)) { return }
+            if moves(session, to: PasteID(address.key, hash: hash)) { return }
             seek(.http(from: StreamWish(exchange)?.cursor), address.key, session)
         }
     }
@@ -183,7 +183,7 @@ extension ShardCore {
         guard !session.isClosing, let exchange = session.http?.exchange else { return }
         abandonPaste(of: exchange)
         counters.badRequests &+= 1
-        counters.refused(refusal.message)
+        count(refusal.message)
         var fields = securityFields(session)
         fields.append(contentsOf: refusal.fields)
         var content: [UInt8] = []
@@ -204,7 +204,7 @@ extension ShardCore {
     /// A paste whose first text could not be kept, and whose address nobody was told, is not left behind.
     private func abandonPaste(of exchange: Exchange) {
         guard exchange.created != nil, case .paste(let address, .append) = exchange.route,
-            let live = pastes[PasteID(address.key, hash: settings.hash)], live.ending == nil, live.viewers.isEmpty,
+            let live = pastes[PasteID(address.key, hash: hash)], live.ending == nil, live.viewers.isEmpty,
             let paste = live.paste, paste.committed.cursor.seq == 0, !paste.hasPending
         else { return }
         end(live, LivePaste.Ending(reason: .deleted, requester: nil))

@@ -18,7 +18,7 @@ extension ShardCore {
         }
         if offset < bytes.count, !session.isClosing {
             if session.stream == nil {
-                session.held.append(bytes.span.extracting(offset..<bytes.count))
+                session.hold(bytes.span.extracting(offset..<bytes.count))
             } else {
                 skipInput(session, bytes.count - offset)
             }

@@ -8,7 +8,7 @@ extension ShardCore {
     /// Looks at the next thing that the frames in `bytes` say.
     /// - Returns: Whether there was one; if not, the bytes are used up.
     func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) -> Bool {
-        guard let event = session.webSocket?.next(&bytes, at: &offset, codec: codec) else { return false }
+        guard let event = session.nextEvent(&bytes, at: &offset, codec: codec) else { return false }
         session.isRequestPaid = false
         session.lookUp = .unpaid
         switch event {
@@ -116,8 +116,13 @@ extension ShardCore {
     func refuse(_ session: Session, _ error: ErrorMessage) {
         guard !session.isClosing else { return }
         if session.http != nil { return refuse(Refusal(error), session) }
-        counters.refused(error)
+        count(error)
         send(session, .error(error))
+    }
+
+    func count(_ error: ErrorMessage) {
+        let place = error.known.flatMap { ErrorCode.allCases.firstIndex(of: $0) }
+        counters.refused(place)
     }
 
     /// Says no to a request by a row of the error table.
@@ -170,7 +175,7 @@ extension ShardCore {
     private func isKey(_ key: String, of view: Session.View) -> Bool {
         // Strings that Swift calls equal have equal small letters, and those are what is read as a key.
         if key == view.key { return true }
-        return PasteKey(parsing: key).map { PasteID($0, hash: settings.hash) } == view.paste.id
+        return PasteKey(parsing: key).map { PasteID($0, hash: hash) } == view.paste.id
     }
 
     /// Has a session wait that sends little that decompresses to much: else a few kilobytes a second would keep the

@@ -14,7 +14,7 @@ extension ShardCore {
             counters.misses &+= 1
             return refuse(session, wish, ErrorMessage(code: .noSuchPaste, ref: wish.ref))
         }
-        let id = PasteID(key, hash: settings.hash)
+        let id = PasteID(key, hash: hash)
         if goHome(session, to: id, json) { return }
         if case .request(_, let request) = wish, waitsForPermit(session, isEdit: request.isEdit, json) { return }
         seek(wish, key, session)
@@ -26,7 +26,7 @@ extension ShardCore {
         if case .subscribe = wish {
             leave(session)
         }
-        let id = PasteID(key, hash: settings.hash)
+        let id = PasteID(key, hash: hash)
         guard let live = pastes[id] ?? load(id, key) else {
             // Said before it is known whether there is such a paste.
             found(session)
@@ -64,7 +64,7 @@ extension ShardCore {
     }
 
     func author(of session: Session, in live: LivePaste) -> Author {
-        Author(of: client(of: session).bytes, in: live.id, hash: settings.hash)
+        Author(of: client(of: session).bytes, in: live.id, hash: hash)
     }
 
     private func fulfil(_ wish: LivePaste.Wish, _ session: Session, _ live: LivePaste) {
@@ -338,7 +338,7 @@ extension ShardCore {
         // After the fan-out: an author that is level has its event, and may be sent away now.
         for event in events {
             guard let requester = live.requesters.popFirst() else { break }
-            counters.shown.add(UInt64(clamping: now - requester.since) &* 1_000)
+            shown.add(UInt64(clamping: now - requester.since) &* 1_000)
             if !requester.session.wasSent(event, of: live) {
                 acknowledge(requester, seq: event.cursor.seq, item: event.body.newItem)
             }

@@ -131,7 +131,7 @@ extension ShardCore {
     /// could have another text in the same place.
     private func etag(of place: LivePaste.Place, isJSON: Bool, _ live: LivePaste) -> String {
         let words = [runNonce, live.id.high, live.id.low, place.item, place.textSeq, isJSON ? 1 : 0]
-        return Self.etag(settings.hash.word("etag", words.flatMap(\.bytes)))
+        return Self.etag(hash.word("etag", words.flatMap(\.bytes)))
     }
 
     static func etag(_ word: UInt64) -> String {

@@ -41,7 +41,7 @@ extension ShardCore {
                 return refuse(
                     Refusal(.methodNotAllowed, "Only GET and HEAD work here.", fields: [.allow: "GET, HEAD"]), session)
             }
-            guard let answer = settings.redirect?.challenges?.answer(token: token) else {
+            guard let answer = redirection?.challenges?.answer(token: token) else {
                 return refuse(Refusal(.notFound, "There is no such challenge."), session)
             }
             var fields = securityFields(session)
@@ -49,7 +49,7 @@ extension ShardCore {
             fields[.cacheControl] = "no-store"
             return respond(.ok, fields, answer, head, session)
         }
-        guard let authority = head.authority, let redirect = settings.redirect else {
+        guard let authority = head.authority, let redirect = redirection else {
             return refuse(
                 Refusal(.badRequest, "This address leads to https, but the host is missing."), session)
         }

@@ -9,6 +9,7 @@
 //
 // and tells the same time to all of them. Not Sendable: a shard's actor owns it, so does a simulator.
 
+import Digest
 import PasteModel
 import PasteProtocol
 import WebSocket
@@ -16,6 +17,9 @@ import WebSocket
 /// The service of one shard.
 public final class ShardCore {
     var settings: CoreSettings
+    // Of the settings it began with: these stay.
+    let hash: KeyedHash
+    let redirection: Redirect?
     let site: Site
     let operatorView: any OperatorView
     let visitors: Visitors
@@ -31,9 +35,9 @@ public final class ShardCore {
     /// What the snapshots of this moment show.
     var snapshotItems = SnapshotItems()
 
-    /// What happened since the start.
-    public internal(set) var counters = Counters()
-
+    var counters = Counters()
+    /// Their histogram, apart: counting in it looks at all of what holds it.
+    var shown = Histogram(.microseconds)
     var sessions: [Session?] = []
     let budget = BufferBudget()
     var pastes: [PasteID: LivePaste] = [:]
@@ -89,6 +93,8 @@ public final class ShardCore {
         visitors: Visitors? = nil, random: any RandomNumberGenerator, now: Milliseconds
     ) {
         self.settings = settings
+        hash = settings.hash
+        redirection = settings.redirect
         self.visitors = visitors ?? Visitors(settings.visitors)
         self.shard = shard
         self.shards = shards
@@ -98,6 +104,13 @@ public final class ShardCore {
         runNonce = self.random.next()
         self.now = now
         deadlines.add(.sweep, at: now)
+    }
+
+    /// What happened since the start.
+    public var counted: Counters {
+        var counted = counters
+        counted.shown = shown
+        return counted
     }
 
     /// How many connections there are.
@@ -153,7 +166,7 @@ public final class ShardCore {
         if session.wait == nil, session.held.isEmpty {
             lookAt(&bytes, of: session)
         } else {
-            session.held.append(bytes.span)
+            session.hold(bytes.span)
             account(session)
         }
         if budget.usedBytes > settings.bufferBytes {
@@ -266,12 +279,19 @@ public final class ShardCore {
         return session
     }
 
-    private func enter(_ session: Session) {
-        let slot = Int(session.id.slot)
-        while sessions.count <= slot {
-            sessions.append(nil)
+    /// Out and back, as in `Session.hold`: sessions are looked up for each delivery.
+    private func put(_ session: Session?, in slot: Int) {
+        var all = sessions
+        sessions = []
+        while all.count <= slot {
+            all.append(nil)
         }
-        sessions[slot] = session
+        all[slot] = session
+        sessions = all
+    }
+
+    private func enter(_ session: Session) {
+        put(session, in: Int(session.id.slot))
         account(session)
         counters.connectionsOpened &+= 1
         openSessions += 1
@@ -308,7 +328,7 @@ public final class ShardCore {
 
     /// The session's slot is free for another one.
     private func forget(_ session: Session) {
-        sessions[Int(session.id.slot)] = nil
+        put(nil, in: Int(session.id.slot))
         webSockets -= session.webSocket == nil ? 0 : 1
         streams -= session.stream == nil ? 0 : 1
         counters.connectionsClosed &+= 1
@@ -330,7 +350,7 @@ public final class ShardCore {
     /// Says goodbye by a close frame, or a stream's last event, then finishes.
     func close(_ session: Session, _ code: CloseCode, _ reason: String) {
         if !session.isClosing {
-            if let frame = session.webSocket?.close(code, reason: reason) {
+            if let frame = session.closeFrame(code, reason: reason) {
                 send(session, frame)
             } else if let stream = session.stream, !stream.isOver {
                 send(session, stream.wrapped(EventStream.farewell(code: code.rawValue, reason: reason)) + stream.end)

@@ -13,20 +13,21 @@ import TLS
 /// A connection. Confined to its shard; its socket and its TLS session leave it when it moves.
 final class Connection {
     let id: ConnectionID
-    /// Who connected.
-    let peer: PeerAddress
-    var socket: Socket?
-    var tls: TLSSession?
+    var phase = Phase.open
     let isSecure: Bool
     let isOperator: Bool
-    var phase = Phase.open
     var flags: Flags = []
-    /// Ciphertext that the socket did not take. While there is any, nothing more is encrypted.
+    var socket: Socket?
+    /// Ciphertext that the socket did not take. While there is any, nothing more is encrypted. Grown by `leave`.
     var unsent: [UInt8] = []
     /// Ciphertext that was received while nobody wanted its content; before that, the beginning of a proxy's header.
+    /// Grown by `keep`.
     var unread: [UInt8] = []
+    var tls: TLSSession?
     /// Bytes of ciphertext in a row that carried no plaintext.
     var barrenBytes = 0
+    /// Who connected.
+    let peer: PeerAddress
 
     enum Phase {
         /// A proxy has to say who is at the other end.
@@ -60,6 +61,8 @@ final class Connection {
         static let saidGoodbye = Flags(rawValue: 1 << 8)
         /// The TLS handshake was counted, as done or as failed.
         static let isCounted = Flags(rawValue: 1 << 9)
+        /// The socket was closed or has moved: nothing more can be done for it.
+        static let isGone = Flags(rawValue: 1 << 10)
     }
 
     init(_ id: ConnectionID, _ peer: PeerAddress, _ socket: consuming Socket, isSecure: Bool, isOperator: Bool) {
@@ -68,6 +71,27 @@ final class Connection {
         self.socket = consume socket
         self.isSecure = isSecure
         self.isOperator = isOperator
+    }
+
+    // Moved out, changed and moved in: where a part is changed in its place by what the compiler can't see into, every look
+    // at that part, wherever it is, is checked at run time for overlapping with a change.
+
+    /// Keeps ciphertext that the socket does not take yet.
+    func leave(_ ciphertext: [UInt8]) {
+        var all = unsent
+        unsent = []
+        all += ciphertext
+        unsent = all
+    }
+
+    /// Keeps ciphertext, or the beginning of a proxy's header, for later.
+    func keep(_ bytes: Span<UInt8>) {
+        var all = unread
+        unread = []
+        all.append(addingCapacity: bytes.count) { room in
+            for index in bytes.indices { room.append(bytes[index]) }
+        }
+        unread = all
     }
 
     /// Whether a turn of reading would find something and somebody who wants it. Who does not take our answers

@@ -112,7 +112,7 @@ extension Shard {
 
     /// The connection ends here and now.
     func close(_ connection: Connection) {
-        guard connection.socket != nil else { return }
+        guard !connection.flags.contains(.isGone) else { return }
         if connection.tls != nil, !connection.flags.contains(.isCounted) { counters.unfinishedHandshakes += 1 }
         drop(connection)
         logic.closed(connection.id, now: now)
@@ -120,6 +120,7 @@ extension Shard {
     }
 
     private func drop(_ connection: Connection) {
+        connection.flags.insert(.isGone)
         connection.socket = nil
         connection.tls = nil
         connection.unsent = []

@@ -97,24 +97,17 @@ extension Shard {
                     return
                 case .full: connection.flags.insert(.mayHoldPlaintext)
                 case .blocked where connection.unsent.count >= IOLimits.unsentBytes:
-                    keep(connection, ciphertext, from: offset)
+                    connection.keep(ciphertext.extracting(droppingFirst: offset))
                     return
                 case .blocked: break
                 }
                 if connection.flags.contains(.isPaused) {
-                    keep(connection, ciphertext, from: offset)
+                    connection.keep(ciphertext.extracting(droppingFirst: offset))
                     return
                 }
             }
         } catch {
             fail(connection, error)
-        }
-    }
-
-    private func keep(_ connection: Connection, _ ciphertext: Span<UInt8>, from offset: Int) {
-        let rest = ciphertext.extracting(droppingFirst: offset)
-        connection.unread.append(addingCapacity: rest.count) { room in
-            for index in rest.indices { room.append(rest[index]) }
         }
     }
 

@@ -22,15 +22,17 @@ extension Shard {
             if connection.flags.contains(.hasEnded) { close(connection) }
             return
         }
-        connection.unread += received[..<count]
-        switch ProxyHeader.read(connection.unread.span) {
+        connection.keep(received.span.extracting(first: count))
+        var bytes = connection.unread
+        switch ProxyHeader.read(bytes.span) {
         case .incomplete:
             break
         case .malformed:
             counters.refusedIntroductions += 1
             close(connection)
         case .complete(let byteCount, let peer):
-            connection.unread.removeFirst(byteCount)
+            bytes.removeFirst(byteCount)
+            connection.unread = bytes
             let peer = peer ?? connection.peer
             guard logic.admits(peer, now: now) else { return close(connection) }
             connection.phase = .open
@@ -38,8 +40,7 @@ extension Shard {
                 connection.id, peer: peer, isSecure: connection.isSecure,
                 isOperator: connection.isOperator, now: now)
             // Behind the header, the connection's own bytes: ciphertext is read from where it is.
-            guard !connection.isSecure, !connection.unread.isEmpty else { return }
-            var bytes = connection.unread
+            guard !connection.isSecure, !bytes.isEmpty else { return }
             connection.unread = []
             pass(connection, &bytes, bytes.count)
         }

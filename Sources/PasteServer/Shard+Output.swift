@@ -14,7 +14,7 @@ extension Shard {
         } else {
             flushPlainly(connection)
         }
-        if connection.socket != nil, connection.wantsWrite || connection.wantsRead { queue(connection) }
+        if !connection.flags.contains(.isGone), connection.wantsWrite || connection.wantsRead { queue(connection) }
     }
 
     private func flushPlainly(_ connection: Connection) {
@@ -85,7 +85,7 @@ extension Shard {
     func sendWire(_ connection: Connection) -> Bool {
         defer { wire.clear() }
         guard connection.unsent.isEmpty, connection.flags.contains(.mayWrite) else {
-            connection.unsent += wire.output(from: 0)
+            connection.leave(wire.output(from: 0))
             return true
         }
         do throws(SystemError) {

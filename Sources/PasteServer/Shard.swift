@@ -75,7 +75,7 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         setup.statistics.publish(
             number,
             Statistics.Figures(
-                core: logic.counters, gauges: logic.gauges, io: counters, connections: connections.count,
+                core: logic.counted, gauges: logic.gauges, io: counters, connections: connections.count,
                 isQuiet: logic.isQuiet && (!isAccepting || setup.sharesPorts)))
         return nextTick()
     }
@@ -142,10 +142,10 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         swap(&turns, &nextTurns)
         for connection in turns {
             connection.flags.remove(.isQueued)
-            guard connection.socket != nil else { continue }
+            guard !connection.flags.contains(.isGone) else { continue }
             if connection.wantsRead { read(connection) }
             if connection.wantsWrite { flush(connection) }
-            if connection.socket != nil, connection.wantsRead || connection.wantsWrite { queue(connection) }
+            if !connection.flags.contains(.isGone), connection.wantsRead || connection.wantsWrite { queue(connection) }
         }
         turns.removeAll(keepingCapacity: true)
     }

@@ -40,7 +40,7 @@ package protocol ShardLogic: AnyObject {
     /// What the tick asks for, to be done in the order of the fields.
     func takeEffects(now: Milliseconds) -> TickEffects<Transfer>
     var hasEffects: Bool { get }
-    var counters: Counters { get }
+    var counted: Counters { get }
     var gauges: Gauges { get }
     var isQuiet: Bool { get }
 }

@@ -26,13 +26,11 @@ enum TextPage {
         var count = least
         // A longer blob can have a longer header, once: then one more round settles it.
         repeat { count += missing(count) } while missing(count) != 0
-        var blob: [UInt8] = []
-        blob.reserveCapacity(count)
-        blob.append(contentsOf: repeatElement(0, count: count - checksumBytes - record.count))
-        blob.append(contentsOf: record)
+        var blob = [UInt8](repeating: 0, count: count)
+        blob.replaceSubrange((count - checksumBytes - record.count)..<(count - checksumBytes), with: record)
         var sum = ByteWriter()
-        sum.word(checksum(record[...], number: number))
-        blob.append(contentsOf: sum.bytes)
+        sum.word(checksum(record.span, number: number))
+        blob.replaceSubrange((count - checksumBytes)..., with: sum.bytes)
         return blob
     }
 
@@ -43,7 +41,7 @@ enum TextPage {
             throw DamagedRecord("is empty")
         }
         var stored = ByteReader(blob, from: end)
-        guard try stored.word() == checksum(blob[start..<end], number: number) else {
+        guard try stored.word() == checksum(blob.span.extracting(start..<end), number: number) else {
             throw DamagedRecord("does not match its checksum")
         }
         return Array(blob[start..<end])
@@ -69,18 +67,22 @@ enum TextPage {
 
     /// FNV-1a over words of 8 bytes, begun with the text's number so that two texts can't be swapped. Against
     /// accidents, not attackers: SQLite has no checksum of its own.
-    private static func checksum(_ bytes: ArraySlice<UInt8>, number: Int64) -> UInt64 {
+    private static func checksum(_ bytes: Span<UInt8>, number: Int64) -> UInt64 {
         let prime: UInt64 = 0x0000_0100_0000_01b3
         var sum: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(bitPattern: number)
-        var index = bytes.startIndex
-        while bytes.endIndex - index >= 8 {
-            var word: UInt64 = 0
-            for offset in 0..<8 { word |= UInt64(bytes[index &+ offset]) << UInt64(offset &* 8) }
-            sum = (sum ^ word) &* prime
+        let words = bytes.count / 8
+        for word in 0..<words {
+            sum = (sum ^ Self.word(of: bytes, at: word &* 8)) &* prime
             sum ^= sum >> 32
-            index += 8
         }
-        for byte in bytes[index...] { sum = (sum ^ UInt64(byte)) &* prime }
+        for index in (words * 8)..<bytes.count { sum = (sum ^ UInt64(bytes[index])) &* prime }
         return (sum ^ sum >> 32) &* prime
+    }
+
+    /// The eight bytes from `start` on, the first one lowest.
+    private static func word(of bytes: Span<UInt8>, at start: Int) -> UInt64 {
+        let eight = bytes.extracting(start..<(start &+ 8))
+        // Safe: `eight` is eight bytes, and any bits are a valid integer.
+        return unsafe UInt64(littleEndian: eight.bytes.unsafeLoadUnaligned(as: UInt64.self))
     }
 }

@@ -37,7 +37,7 @@ final class EchoLogic: ShardLogic {
     private var peers: [ConnectionID: Peer] = [:]
     private var effects = TickEffects<Transfer>()
     private(set) var nextDeadline: Milliseconds?
-    let counters = Counters()
+    let counted = Counters()
     /// What it saw, for tests that count.
     let log: EchoLog
 

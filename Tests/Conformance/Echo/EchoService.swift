@@ -38,7 +38,7 @@ final class EchoService: ShardLogic {
     private let codec = DeflateCodec()
     /// When connections that are on their way out are cut off, in the order of their leaving.
     private var leaving: [(id: ConnectionID, at: Milliseconds)] = []
-    let counters = Counters()
+    let counted = Counters()
 
     var nextDeadline: Milliseconds? { leaving.first?.at }
 
