@@ -9,7 +9,7 @@ extension Shard {
     /// Does what the tick's events call for, and what that calls for in turn.
     func applyEffects() {
         for _ in 0..<IOLimits.roundsPerTick {
-            apply(logic.takeEffects(now: now))
+            apply(logic.endOfTick(now: now))
             guard logic.hasEffects else { return }
         }
     }
