@@ -51,7 +51,7 @@ image:
 test: test-swift test-js test-outside test-browser
 
 test-swift: packages
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Tests Benchmarks
 	swift build --build-tests
 	swift test --skip-build
 
@@ -61,15 +61,16 @@ test-js: packages
 	else echo "Node is not here: the JavaScript modules are tested in the browser only."; fi
 
 test-outside: packages $(VENV)/.made
-	@.ci/packages curl man-db openssl shellcheck
+	@.ci/packages curl fish man-db openssl shellcheck zsh
 	swift build --product pasted
 	$(PYTHON) -m unittest discover --start-directory Tests/protocol
+	$(PYTHON) -m unittest discover --start-directory Benchmarks/Tests --pattern "*_tests.py"
 	$(PYTHON) Tests/outsider/outsider_tests.py
 	$(PYTHON) Tests/outsider/tls_tests.py
 	$(PYTHON) Tests/outsider/tls_floods.py
 	$(PYTHON) Tests/outsider/cli_tests.py
 	$(PYTHON) Tests/outsider/example_tests.py
-	$(PYTHON) Tests/outsider/page_tests.py
+	$(PYTHON) Tests/outsider/protocol_tests.py
 	$(PYTHON) Tests/outsider/openapi_tests.py
 	$(PYTHON) Tests/outsider/install_tests.py
 	$(PYTHON) Tests/outsider/http_tests.py
@@ -133,6 +134,7 @@ bench: bench-build
 bench-quick: bench-build
 	swift test --package-path Benchmarks
 	PASTED_BIN=$(BINARY) python3 Benchmarks/suite.py --quick --repetitions 1 --json build/quick.jsonl --into build/quick
+	PASTED_BIN=$(BINARY) python3 Benchmarks/stream.py 5 2.5
 
 bench-build: packages
 	$(RELEASE)
@@ -155,7 +157,7 @@ metrics: packages $(VENV)/.made
 	$(PYTHON) Tests/outsider/operator_tests.py Metrics
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests
+	swift format --in-place --recursive Package.swift Sources Tests Benchmarks
 
 # The public declarations of every target with their documentation, as symbol graphs for DocC.
 docs: packages

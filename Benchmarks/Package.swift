@@ -33,10 +33,12 @@ let package = Package(
         .executableTarget(
             name: "Parts",
             dependencies: [parts, .product(name: "Benchmark", package: "benchmark")],
-            path: "Benchmarks/Parts",
+            path: "Benchmarks/Parts", swiftSettings: strict,
             plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
         .testTarget(
-            name: "PastedBenchTests", dependencies: ["pasted-bench"], path: "Tests/PastedBenchTests"),
+            name: "PastedBenchTests",
+            dependencies: ["pasted-bench", parts],
+            path: "Tests/PastedBenchTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -10,12 +10,14 @@ noisy minute spoils one repetition and not one row. `--quick` looks whether it w
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -23,6 +25,7 @@ sys.path.insert(0, str(HERE.parent / "Tests/outsider"))
 os.environ.setdefault("PASTED_BIN", str(HERE.parent / ".build/release/pasted"))
 
 from server import Server  # noqa: E402
+from others import Others  # noqa: E402
 import tables  # noqa: E402
 
 BENCH = os.environ.get("PASTED_BENCH", str(HERE / ".build/release/pasted-bench"))
@@ -50,62 +53,74 @@ class Cores:
     def take(cls, number):
         os.sched_setaffinity(0, {cls.all[number]} if len(cls.all) > 1 else cls.all)
 
+    @classmethod
+    def measured(cls):
+        return {cls.all[0], cls.all[-1]}
 
-def start(store, tls, state=None):
+
+@contextlib.contextmanager
+def running(store, tls=False, state=None):
+    """A server, gone behind it whatever happens; `start_seconds` is how long it took to listen."""
     server = Server(*server_options(store), tls=tls, state=state)
     Cores.take(0)
-    began = time.monotonic()
-    server.start()
-    server.start_seconds = time.monotonic() - began
-    Cores.take(-1)
-    return server
+    try:
+        began = time.monotonic()
+        server.start()
+        server.start_seconds = time.monotonic() - began
+        Cores.take(-1)
+        yield server
+    finally:
+        Cores.take(-1)
+        try:
+            server.stop()
+        finally:
+            server.forget()
 
 
 def load(server, *words):
     command = [BENCH, words[0], "--port", str(server.port), "--pid", str(server.process.pid), "--json", *words[1:]]
     if server.tls:
         command += ["--certificate", os.path.join(server.state, "own-certificate.pem")]
+    others = Others(server.process.pid, Cores.measured())
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
     try:
-        return json.loads(done.stdout)
-    except ValueError:
+        return {"others": others.share(), **json.loads(done.stdout)}
+    except (ValueError, OSError):  # Nothing was printed, or there is no server any more.
         return {"fault": done.stderr.strip() or f"exit status {done.returncode}"}
 
 
 def measure(store, tls, words):
-    server = start(store, tls)
-    try:
-        return load(server, *words)
-    finally:
-        server.stop()
-        server.forget()
+    with running(store, tls) as server:
+        return {"workload": words[0], **load(server, *words)}
 
 
-def macro(quick):
-    """(name, store, arguments); each is measured with TLS and without."""
-    time = ["--seconds", "0.3", "--warm", "0.1"] if quick else ["--seconds", "1.2", "--warm", "0.3"]
-    few = quick
+def lasting(quick):
+    return ["--seconds", "0.3", "--warm", "0.1"] if quick else ["--seconds", "1.2", "--warm", "0.3"]
+
+
+def macro(quick, tls):
+    """(name, store, arguments) of each measurement."""
+    viewers, pastes, idle = ("100", "100", "300") if quick else ("1000", "1000", "3000")
     loads = [
         ("echo, 100 devices, 64 B", "memory", ["echo", "-n", "100"]),
-        ("1,000 viewers, one append at a time", "memory", ["fanout", "-n", "100" if few else "1000"]),
-        ("1,000 viewers, 16 in flight", "memory", ["fanout", "-n", "100" if few else "1000", "--window", "16"]),
-        ("1,000 viewers, 20 appends a second", "memory", ["fanout", "-n", "100" if few else "1000", "--rate", "20"]),
-        ("1,000 pastes x 3", "memory", ["pastes", "--pastes", "100" if few else "1000"]),
-        ("1,000 pastes x 3, durable", "sqlite", ["pastes", "--pastes", "100" if few else "1000"]),
+        ("1,000 viewers, one append at a time", "memory", ["fanout", "-n", viewers]),
+        ("1,000 viewers, 16 in flight", "memory", ["fanout", "-n", viewers, "--window", "16"]),
+        ("1,000 viewers, 20 appends a second", "memory", ["fanout", "-n", viewers, "--rate", "20"]),
+        ("1,000 pastes x 3", "memory", ["pastes", "--pastes", pastes]),
+        ("1,000 pastes x 3, durable", "sqlite", ["pastes", "--pastes", pastes]),
         ("300 pastes x 3, durable, 2,000 appends a second", "sqlite", ["pastes", "--rate", "2000"]),
         ("20 typists, 10 edits a second each, durable", "sqlite", ["edits", "--rate", "10"]),
         ("20 typists, as fast as it goes, durable", "sqlite", ["edits"]),
         ("mixed, 300 pastes x 3, durable, 1,000 a second", "sqlite", ["mixed"]),
         ("connect and hang up", "memory", ["storm"]),
-        ("the same, TLS resumed", "memory", ["storm", "--resume"]),
-        ("connections that say nothing", "memory", ["idle", "-n", "300" if few else "3000"]),
+        *([("the same, TLS resumed", "memory", ["storm", "--resume"])] if tls else []),
+        ("connections that say nothing", "memory", ["idle", "-n", idle]),
     ]
-    return [(name, store, words + time) for name, store, words in loads]
+    return [(name, store, words + lasting(quick)) for name, store, words in loads]
 
 
 def growth(quick):
-    """(plot, x, store, arguments); each is measured with TLS and without."""
-    time = ["--seconds", "0.3", "--warm", "0.1"] if quick else ["--seconds", "1.2", "--warm", "0.3"]
+    """(plot, x, store, arguments) of each measurement; each is made with TLS and without."""
     runs = []
     for count in (100, 300) if quick else (100, 1_000, 10_000):
         runs.append(("idle", count, "memory", ["idle", "-n", str(count)]))
@@ -114,26 +129,25 @@ def growth(quick):
     for items in (1, 100) if quick else (1, 10, 100, 1_000):
         runs.append(("items-append", items, "sqlite", ["fanout", "-n", "20", "--items", str(items)]))
         runs.append(("items-join", items, "sqlite", ["join", "--items", str(items)]))
-    return [(plot, x, store, words + time) for plot, x, store, words in runs]
+    return [(plot, x, store, words + lasting(quick)) for plot, x, store, words in runs]
 
 
 def stored(quick, note):
     """A store that grows: at each size the server is started anew and works."""
-    total = 0
-    with Server() as place:
-        place.stop()
+    total, spoilt = 0, None
+    with tempfile.TemporaryDirectory(prefix="pasted-bench-") as state:
         for size in (100, 300) if quick else (1_000, 10_000, 100_000):
-            server = start("sqlite", False, place.state)
-            filled = load(server, "fill", "--pastes", str(size - total))
-            server.stop()
-            total = size
-            server = start("sqlite", False, place.state)
-            appended = load(server, "pastes", "--pastes", "100", "--seconds", "0.3" if quick else "1.2")
-            memory = resident(server)
-            server.stop()
-            total += 100
-            note({"part": "growth", "plot": "stored", "x": size, "tls": False, "fill": filled, **appended,
-                  "startSeconds": server.start_seconds, "afterwards": memory})
+            with running("sqlite", state=state) as server:
+                filled = load(server, "fill", "--pastes", str(size - total))
+            # What was not filled in is missing at every size from here on.
+            spoilt = spoilt or filled.get("fault")
+            with running("sqlite", state=state) as server:
+                appended = load(server, "pastes", "--pastes", "100", "--seconds", "0.3" if quick else "1.2")
+                memory = resident(server)
+            total = size + 100
+            note({"part": "growth", "plot": "stored", "x": size, "tls": False, "workload": "pastes",
+                  "fill": filled, **appended, "startSeconds": server.start_seconds, "afterwards": memory,
+                  "fault": spoilt or appended.get("fault")})
 
 
 def resident(server):
@@ -143,17 +157,16 @@ def resident(server):
 
 def run(options, note):
     for repetition in range(options.repetitions):
+        # Three of them show whether a line is flat.
+        grows = options.only != "macro" and repetition < 3
         for tls in (False, True):
             if options.only != "growth":
-                for name, store, words in macro(options.quick):
-                    if words[0] == "storm" and "--resume" in words and not tls:
-                        continue
+                for name, store, words in macro(options.quick, tls):
                     note({"part": "macro", "name": name, "tls": tls, **measure(store, tls, words)})
-            # Three of them show whether a line is flat.
-            if options.only != "macro" and repetition < 3:
+            if grows:
                 for plot, x, store, words in growth(options.quick):
                     note({"part": "growth", "plot": plot, "x": x, "tls": tls, **measure(store, tls, words)})
-        if options.only != "macro" and repetition < 3:
+        if grows:
             stored(options.quick, note)
 
 
@@ -183,8 +196,7 @@ def main():
         pathlib.Path(options.json).parent.mkdir(parents=True, exist_ok=True)
         pathlib.Path(options.json).unlink(missing_ok=True)
         with open(options.json, "a") as file:
-            rows.append({"part": "machine", "date": str(datetime.date.today()), "load": os.getloadavg()[0],
-                         "repetitions": options.repetitions})
+            rows.append({"part": "machine", "date": str(datetime.date.today()), "repetitions": options.repetitions})
             file.write(json.dumps(rows[0]) + "\n")
         run(options, note)
         print(f"{len(rows) - 1} measurements in {time.monotonic() - began:.0f} s", file=sys.stderr)

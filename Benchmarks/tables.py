@@ -19,6 +19,8 @@ STORED = [
     ("startSeconds", "start, s", 2), ("afterwards", "resident bytes", 0), ("requestMicroseconds", "CPU µs an append", 1),
     ("requestsPerSecond", "appends a second", 0),
 ]
+# Of the measured cores' time. Kernel threads and what runs on any machine have 1 % to 4 %.
+MOST_FOR_OTHERS = 0.05
 # plot, what it shows, x, y, the figure
 PLOTS = [
     ("idle", "Memory of an idle connection", "connections", "bytes of its own", "anonymousBytesPerConnection"),
@@ -53,6 +55,17 @@ def table(rows, key, head, columns):
         runs = str(len(good)) if len(good) == len(group) else f"{len(good)}, and {len(group) - len(good)} spoilt"
         lines.append("| " + " | ".join([str(part) for part in name] + cells + [runs]) + " |")
     return lines
+
+
+def disturbance(rows):
+    """A warning, when others had more than a little of the cores in half of the measurements."""
+    shares = [row["others"] for row in rows if "others" in row]
+    if not shares or statistics.median(shares) <= MOST_FOR_OTHERS:
+        return []
+    middle, most = f"{statistics.median(shares):.0%}", f"{max(shares):.0%}"
+    return [f"**The machine did other things, too**: {middle} of the time of the server's and the load's core in the median",
+            f"measurement, {most} in the worst. Delays and rates are those of a server that had to wait for its core; CPU",
+            "times are higher than on a quiet machine.", ""]
 
 
 def tls(row):
@@ -96,15 +109,12 @@ def write(rows, micro, root):
     out = ["# Results", "", f"{begin['date']}, {machine()}. The server has one core and one shard, the load another core.",
            "Medians of the runs, with what they lie between in brackets. What the rows are: README.md. Command:",
            f"`make bench`; repetitions: {begin['repetitions']}, of growth at most three.", ""]
-    if begin["load"] > 0.5:
-        out += [f"**The machine did other things, too**: a load average of {begin['load']:.1f} when it began. Delays and rates are",
-                "those of a server that had to wait for its core; CPU times are higher than on a quiet machine.", ""]
+    out += disturbance(rows)
     macro = [row for row in rows if row["part"] == "macro"]
-    busy = [row for row in macro if "idle" not in row.get("workload", "")]
-    if busy:
+    if busy := [row for row in macro if row["workload"] != "idle"]:
         out += ["## Load", ""]
         out += table(busy, lambda row: (row["name"], tls(row)), ("load", ""), COLUMNS) + [""]
-    if idle := [row for row in macro if row.get("workload") == "idle"]:
+    if idle := [row for row in macro if row["workload"] == "idle"]:
         out += ["## Connections that say nothing", ""]
         out += table(idle, lambda row: (row["name"], tls(row)), ("", ""), IDLE) + [""]
     if lines := parts(micro):

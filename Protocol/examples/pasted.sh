@@ -102,6 +102,12 @@ usage() {
 [ $# -ge 2 ] || usage
 server=${1%/}
 key=${3:-}
+# Without a key the same requests would mean the server's front page, and without the item all of the paste.
+case $2 in
+    new) ;;
+    send | get | follow | remove) if [ -z "$key" ] || [ -z "${4-item}" ]; then usage; fi ;;
+    *) usage ;;
+esac
 work=$(mktemp -d)
 reader=
 trap 'rm -rf "$work"; [ -z "$reader" ] || kill "$reader"' EXIT
@@ -113,5 +119,4 @@ case $2 in
     get) request "$key" ;;
     follow) follow ;;
     remove) request "$key${4:+/items/$4}" --request DELETE ;;
-    *) usage ;;
 esac

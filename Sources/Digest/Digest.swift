@@ -17,6 +17,12 @@ public func sha256(_ bytes: [UInt8]) -> [UInt8] {
     return digest
 }
 
+/// Two lowercase hexadecimal digits for each byte.
+public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}
+
 /// The first 8 bytes of SHA-1 over three big-endian words: one link of a log's chain of tags.
 public func sha1Word(_ a: UInt64, _ b: UInt64, _ c: UInt64) -> UInt64 {
     pasted_sha1_of_words(a, b, c)

@@ -12,15 +12,21 @@ public struct Directories: Sendable {
 
     /// From `XDG_CONFIG_HOME`, `XDG_STATE_HOME` and `HOME`; `nil` where none of them is set.
     public init?(environment: [String: String]) {
-        func directory(_ name: String, _ fallback: String) -> String? {
-            // The specification: a path that is not absolute is ignored.
-            if let path = environment[name], path.hasPrefix("/") { return path + "/pasted" }
-            return environment["HOME"].map { $0 + fallback }
-        }
-        guard let configuration = directory("XDG_CONFIG_HOME", "/.config/pasted"),
-            let state = directory("XDG_STATE_HOME", "/.local/state/pasted")
+        guard let configuration = Self.directory("XDG_CONFIG_HOME", else: "/.config", environment),
+            let state = Self.state(environment: environment)
         else { return nil }
         (self.configuration, self.state) = (configuration, state)
+    }
+
+    /// The state alone, from `XDG_STATE_HOME` or `HOME`.
+    public static func state(environment: [String: String]) -> String? {
+        directory("XDG_STATE_HOME", else: "/.local/state", environment)
+    }
+
+    private static func directory(_ name: String, else fallback: String, _ environment: [String: String]) -> String? {
+        // The specification: a path that is not absolute is ignored.
+        if let path = environment[name], path.hasPrefix("/") { return path + "/pasted" }
+        return environment["HOME"].map { $0 + fallback + "/pasted" }
     }
 
     /// Reads a value from a JSON file; nil when there is no file.

@@ -37,8 +37,8 @@ enum IOLimits {
     static let exhaustionSilenceMilliseconds: Milliseconds = 60_000
     /// Descriptors that connections leave to others: the store's files, logs, the loops' own.
     static let reservedDescriptors = 128
-    /// Messages that wait for one shard. Connections that move are refused beyond; the store's answers are
-    /// bounded by the store.
+    /// Messages that wait for one shard. Connections that move are refused beyond. What can not be refused is bounded by
+    /// what it answers or tells of: the store's answers by its requests, notes on followed pastes by their window of bytes.
     static let mailboxMessages = 65_536
     /// Rounds of effects in one tick before the loop looks at its descriptors again.
     static let roundsPerTick = 8

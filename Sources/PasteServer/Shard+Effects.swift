@@ -9,14 +9,15 @@ extension Shard {
     /// Does what the tick's events call for, and what that calls for in turn.
     func applyEffects() {
         for _ in 0..<IOLimits.roundsPerTick {
-            apply(logic.takeEffects(now: now))
+            apply(logic.endOfTick(now: now))
             guard logic.hasEffects else { return }
         }
     }
 
     private func apply(_ effects: TickEffects<Logic.Transfer>) {
         if !effects.store.isEmpty { setup.store.submit(effects.store, answersTo: sink) }
-        // Before our own sends, so that other shards send at the same time.
+        // Before our own sends, so that other shards send at the same time. Always taken, for a lost note would lose its
+        // paste's order: events are bounded by the follower's window, all else is a few notes for a viewer that comes or goes.
         for (shard, note) in effects.notes { setup.mailboxes[shard].deliver(.note(note, from: number)) }
         for id in effects.dirty {
             guard let connection = connections[id] else { continue }

@@ -38,7 +38,7 @@ package protocol ShardLogic: AnyObject {
     func hasOutput(_ id: ConnectionID) -> Bool
 
     /// What the tick asks for, to be done in the order of the fields.
-    func takeEffects(now: Milliseconds) -> TickEffects<Transfer>
+    func endOfTick(now: Milliseconds) -> TickEffects<Transfer>
     var hasEffects: Bool { get }
     var counted: Counters { get }
     var gauges: Gauges { get }
@@ -71,37 +71,4 @@ extension ShardLogic {
     package var isQuiet: Bool { true }
 }
 
-/// `Effects` for any kind of transfer.
-package struct TickEffects<Transfer: Sendable> {
-    package var store: [StoreRequest] = []
-    package var notes: [(shard: Int, ShardNote)] = []
-    package var dirty: [ConnectionID] = []
-    package var resumed: [ConnectionID] = []
-    package var handOffs: [(ConnectionID, shard: Int, Transfer)] = []
-    package var closing: [ConnectionID] = []
-    package var aborting: [ConnectionID] = []
-
-    package init(
-        store: [StoreRequest] = [], notes: [(shard: Int, ShardNote)] = [], dirty: [ConnectionID] = [],
-        resumed: [ConnectionID] = [],
-        handOffs: [(ConnectionID, shard: Int, Transfer)] = [], closing: [ConnectionID] = [],
-        aborting: [ConnectionID] = []
-    ) {
-        self.store = store
-        self.notes = notes
-        self.dirty = dirty
-        self.resumed = resumed
-        self.handOffs = handOffs
-        self.closing = closing
-        self.aborting = aborting
-    }
-}
-
-extension ShardCore: ShardLogic {
-    package func takeEffects(now: Milliseconds) -> TickEffects<SessionTransfer> {
-        let effects = endOfTick(now: now)
-        return TickEffects(
-            store: effects.store, notes: effects.notes, dirty: effects.dirty, resumed: effects.resumed,
-            handOffs: effects.handOffs, closing: effects.closing, aborting: effects.aborting)
-    }
-}
+extension ShardCore: ShardLogic {}

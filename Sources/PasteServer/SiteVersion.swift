@@ -1,4 +1,5 @@
-// One version of the page never mixes with another: what the page loads, it loads by a path that names the version.
+// One version of the page never mixes with another: what the page loads, it loads by a path that names the version. (Not
+// so the page for those without JavaScript, which the server writes: its two style sheets are enough for any version.)
 //
 // `/index.html` is served with `/~VERSION/js/main.js` where the file says `/js/main.js`; modules import each other by
 // relative paths, so they stay within it. A server that has been replaced meanwhile knows no such path: the page fails
@@ -19,9 +20,7 @@ struct SiteVersion {
         for (path, asset) in assets.sorted(by: { $0.key < $1.key }) {
             list += path + " " + asset.etag + "\n"
         }
-        let digits = Array("0123456789abcdef".utf8)
-        let hex = sha256(Array(list.utf8)).prefix(8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        name = String(decoding: hex, as: UTF8.self)
+        name = hexadecimal(sha256(Array(list.utf8)).prefix(8))
     }
 
     /// The site with its code and style under the version's path as well, where the page looks for them.
@@ -30,7 +29,7 @@ struct SiteVersion {
         var kept: [String: Site.Asset] = [:]
         let page = assets["/index.html"].map { String(decoding: $0.body, as: UTF8.self) } ?? ""
         var pinnedPage = page
-        for (path, asset) in assets where Self.pinnedEndings.contains(where: path.hasSuffix) && path != Self.worker {
+        for (path, asset) in assets where Self.isPinned(path) {
             var permanent = asset
             permanent.isPermanent = true
             kept[prefix + path] = permanent
@@ -49,14 +48,20 @@ struct SiteVersion {
 
     /// What the worker begins with: the version, and the subresource integrity of each file by its path.
     private func introduction(_ files: [String: Site.Asset]) -> [UInt8] {
-        let entries = files.sorted { $0.key < $1.key }.map { path, asset in
-            "\"\(path)\":\"sha256-\(Data(sha256(asset.body)).base64EncodedString())\""
-        }
-        return Array("const VERSION=\"\(name)\",FILES={\(entries.joined(separator: ","))};\n".utf8)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let integrity = files.mapValues { "sha256-" + Data(sha256($0.body)).base64EncodedString() }
+        // A dictionary of strings can always be encoded.
+        let list = (try? encoder.encode(integrity)) ?? Data("{}".utf8)
+        return Array("const VERSION=\"\(name)\",FILES=".utf8) + list + Array(";\n".utf8)
     }
 
     private var prefix: String { "/~" + name }
 
+    /// Code and style of the page; not the worker, nor the style of the page that PasteCore's PastePage writes.
+    private static func isPinned(_ path: String) -> Bool {
+        [".js", ".css", ".svg"].contains(where: path.hasSuffix) && path != worker && path != "/plain.css"
+    }
+
     private static let worker = "/sw.js"
-    private static let pinnedEndings = [".js", ".css", ".svg"]
 }

@@ -54,9 +54,7 @@ public enum StaticSite {
 
     /// Half of SHA-256 in hex: nobody gains by two files that share it, and 128 bits never meet by chance.
     private static func etag(_ body: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let hex = sha256(body).prefix(16).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return "\"" + String(decoding: hex, as: UTF8.self) + "\""
+        "\"" + hexadecimal(sha256(body).prefix(16)) + "\""
     }
 
     /// Compressed, when that saves at least a tenth.

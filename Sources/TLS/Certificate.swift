@@ -27,7 +27,7 @@ public struct Certificate: Sendable {
         self.chain = chain
         self.key = key
         self.status = status
-        fingerprint = Self.colons(facts)
+        fingerprint = CertificateFingerprint(facts).description
         notBefore = facts.not_before
         notAfter = facts.not_after
         _ = try TLSContext(serving: self)
@@ -51,13 +51,5 @@ public struct Certificate: Sendable {
     /// Whether both would serve the same bytes.
     func isSame(as other: Certificate) -> Bool {
         chain == other.chain && key == other.key && status == other.status
-    }
-
-    private static func colons(_ facts: pasted_certificate) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var facts = facts
-        let bytes = unsafe withUnsafeBytes(of: &facts.fingerprint) { unsafe Array($0) }
-        let pairs = bytes.map { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
-        return String(decoding: Array(pairs.joined(separator: [UInt8(ascii: ":")])), as: UTF8.self)
     }
 }

@@ -32,7 +32,11 @@ public struct CertificateFingerprint: Hashable, Sendable, CustomStringConvertibl
     public init?(pem: [UInt8]) {
         var facts = pasted_certificate()
         guard unsafe pasted_certificate_read(pem, pem.count, &facts) == 0 else { return nil }
-        bytes = unsafe withUnsafeBytes(of: &facts.fingerprint) { unsafe Array($0) }
+        self.init(facts)
+    }
+
+    init(_ facts: pasted_certificate) {
+        bytes = unsafe withUnsafeBytes(of: facts.fingerprint) { unsafe Array($0) }
     }
 
     /// `AB:CD:...`.

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import FoundationEssentials
+import PasteClient
 import SystemPackage
 
 /// The flags. All are texts here: whatever the source, `Settings` reads and judges them in one place.
@@ -157,8 +158,7 @@ struct ServeOptions: ParsableArguments {
     private static var defaultStateDirectory: String {
         let environment = ProcessInfo.processInfo.environment
         if let directory = environment["STATE_DIRECTORY"] { return directory }
-        if let state = environment["XDG_STATE_HOME"] { return state + "/pasted" }
-        return (environment["HOME"] ?? ".") + "/.local/state/pasted"
+        return Directories.state(environment: environment) ?? "./.local/state/pasted"
     }
 
     /// Beside an installed binary, else where the sources are.

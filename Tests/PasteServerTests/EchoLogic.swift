@@ -112,7 +112,7 @@ final class EchoLogic: ShardLogic {
         }
     }
 
-    func takeEffects(now: Milliseconds) -> TickEffects<Transfer> {
+    func endOfTick(now: Milliseconds) -> TickEffects<Transfer> {
         defer { effects = TickEffects() }
         return effects
     }

@@ -157,6 +157,22 @@ import Testing
         #expect(try load().prefix != prefix)
     }
 
+    @Test("the worker is told of the page's own files under any name, and of no others")
+    func files() throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for name in ["index.html", "sw.js", "main.js", "plain.css", #"a"b\c.js"#, "line\nfeed.js"] {
+            try Data("x".utf8).write(to: URL(fileURLWithPath: directory + "/" + name))
+        }
+        let worker = String(decoding: try #require(StaticSite.load(directory).assets["/sw.js"]).body, as: UTF8.self)
+        let head = try #require(worker.firstMatch(of: /^const VERSION="(\w+)",FILES=(\{.*\});\nx$/))
+        let files = try JSONDecoder().decode([String: String].self, from: Data(head.2.utf8))
+        let pinned = ["/main.js", #"/a"b\c.js"#, "/line\nfeed.js"].map { "/~\(head.1)" + $0 }
+        #expect(Set(files.keys) == Set(["/"] + pinned))
+        // SHA-256 of an x.
+        #expect(Set(files.values) == ["sha256-LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE="])
+    }
+
     @Test("a directory that is none, or has no page, is refused with its name")
     func refused() throws {
         let empty = try temporaryDirectory()

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import tempfile
 import unittest
@@ -77,6 +76,14 @@ class Installed(unittest.TestCase):
             mode = (self.root / file).stat().st_mode & 0o777
             self.assertEqual(mode, 0o755 if file == "usr/local/bin/pasted" else 0o644, file)
 
+    def test_what_is_to_be_read_links_to_nothing_that_is_not_there(self):
+        pages = list(self.root.rglob("*.md"))
+        self.assertIn(self.share / "doc/pasted/protocol/PROTOCOL.md", pages)
+        for page in pages:
+            for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+                if not re.match(r"\w+:", link):
+                    self.assertTrue((page.parent / link).exists(), f"{page}: {link}")
+
     def test_each_command_has_a_manual_page_with_each_of_its_options(self):
         for command in COMMANDS:
             page = (self.share / f"man/man1/pasted-{command['commandName']}.1").read_text()
@@ -87,6 +94,22 @@ class Installed(unittest.TestCase):
         front = (self.share / "man/man1/pasted.1").read_text()
         for command in COMMANDS:
             self.assertIn(f".It Xr pasted-{command['commandName']} 1\n", front)
+
+    def test_a_command_tells_what_follows_the_key_in_its_own_words(self):
+        seen = set()
+        for command in COMMANDS:
+            page = (self.share / f"man/man1/pasted-{command['commandName']}.1").read_text()
+            usage = re.search(r"^\.Nm pasted \S+\n.*? KEY(.*)$", page, re.MULTILINE)
+            if not usage:
+                continue
+            about = [a["abstract"] for a in command["arguments"] if a["kind"] == "positional"]
+            with self.subTest(command["commandName"]):
+                self.assertEqual(len(about), 1)
+                self.assertIn("The arguments:\nThe KEY", page)
+                for named, word in (("ITEM", "item"), ("pad", "pad"), ("FILES", "file"), ("DURATION", "how long")):
+                    self.assertEqual(named in usage[1], word in about[0], about[0])
+                    seen |= {named} if word in about[0] else set()
+        self.assertEqual(len(seen), 4)
 
     def test_the_manual_has_every_exit_status_and_says_what_shows_in_ps(self):
         front = (self.share / "man/man1/pasted.1").read_text()
@@ -107,8 +130,7 @@ class Installed(unittest.TestCase):
             ("bash", "bash-completion/completions/pasted"), ("zsh", "zsh/site-functions/_pasted"),
             ("fish", "fish/vendor_completions.d/pasted.fish"),
         ):
-            if shutil.which(shell):
-                subprocess.run([shell, "-n", self.share / file], check=True)
+            subprocess.run([shell, "-n", self.share / file], check=True)
 
     def test_bash_completes_a_command(self):
         script = f'''
@@ -162,6 +184,33 @@ class Again(unittest.TestCase):
             self.assertNotEqual(done.returncode, 0)
             self.assertIn("make release", done.stderr)
             self.assertEqual(files(directory), set())
+
+    def test_without_a_page_it_says_what_to_do_and_touches_nothing(self):
+        with tempfile.TemporaryDirectory(prefix="pasted-test-") as directory:
+            root = pathlib.Path(directory, "root")
+            make("install", root)
+            before = {name: (root / name).stat().st_mtime_ns for name in files(root)}
+            os.mkdir(f"{directory}/empty")
+            for site in (f"{directory}/empty", "/nonexistent"):
+                done = subprocess.run(
+                    ["packaging/install", "install"], cwd=ROOT, capture_output=True, text=True,
+                    env={**os.environ, "DESTDIR": str(root), "BINARY": BINARY, "SITE": site})
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("make site", done.stderr)
+                self.assertEqual({name: (root / name).stat().st_mtime_ns for name in files(root)}, before)
+
+
+class Scripts(unittest.TestCase):
+    def test_shellcheck_has_nothing_to_say_of_any(self):
+        names = subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).split("\0")
+        scripts = [name for name in names if (ROOT / name).is_file() and self.is_for_a_shell(ROOT / name)]
+        self.assertGreater(len(scripts), 5)
+        done = subprocess.run(["shellcheck", *scripts], cwd=ROOT, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def is_for_a_shell(self, path):
+        with open(path, "rb") as file:
+            return re.match(rb"#! *(/usr/bin/env |/bin/|/usr/bin/)(sh|bash|dash)\b", file.readline())
 
 
 class Versions(unittest.TestCase):

@@ -371,6 +371,22 @@ class CheckConfig(unittest.TestCase):
                 self.assertIn(problem, done.stdout)
             self.assertEqual(len(done.stdout.splitlines()), 6, done.stdout)
 
+    def test_the_state_is_where_the_command_line_looks_for_it(self):
+        for environment, directory in (
+            ({}, "/home/me/.local/state/pasted"),
+            ({"XDG_STATE_HOME": "/state"}, "/state/pasted"),
+            ({"XDG_STATE_HOME": "state"}, "/home/me/.local/state/pasted"),  # The specification: it is ignored.
+            ({"XDG_STATE_HOME": ""}, "/home/me/.local/state/pasted"),
+            ({"XDG_STATE_HOME": "/state", "STATE_DIRECTORY": "/service"}, "/service"),
+            ({"XDG_STATE_HOME": "/state", "HOME": None}, "/state/pasted"),
+        ):
+            environment = {"HOME": "/home/me", "PATH": os.defpath, **environment}
+            environment = {name: value for name, value in environment.items() if value is not None}
+            with self.subTest(environment):
+                done = subprocess.run(
+                    [BINARY, "serve", "--print-config"], env=environment, capture_output=True, text=True, timeout=20)
+                self.assertRegex(done.stdout, rf"(?m)^state-dir = {directory}  #")
+
     def test_a_running_server_does_not_count_as_a_taken_port(self):
         with Server() as server:
             done = self.check("--state-dir", server.state, "--listen", f"127.0.0.1:{server.port}")

@@ -3,7 +3,7 @@
 //     create --created--> first device subscribes --> prefill, item by item --> the others subscribe --> ready
 //
 // All that comes is checked here: every device must see every event, one after the other, exactly once, and every
-// request as one event with the text that was sent.
+// request as one event with the text that was sent; a snapshot must be what the events have made (PasteRecord.swift).
 
 import PasteModel
 import PasteProtocol
@@ -11,25 +11,13 @@ import PasteProtocol
 final class Circle {
     let devices: [Device]
     private(set) var key = ""
-    private let text: Text
+    private let size: Int
     private let prefill: Int
     private var prefilled = 0
     private var following = 0
     /// Items of the snapshot that is arriving, for each device that asked for one.
     private var arriving: [Int: Int] = [:]
-    /// Requests that not everybody has seen, by their author's device and their number.
-    private var requests: [Asked: Request] = [:]
-
-    private struct Asked: Hashable {
-        let author: Author
-        let ref: UInt64
-    }
-
-    private struct Request {
-        let due: Int64
-        var left: Int
-        let isEdit: Bool
-    }
+    private var record = PasteRecord()
 
     /// - Parameters:
     ///   - size: Bytes of an appended text.
@@ -37,11 +25,11 @@ final class Circle {
     init(_ devices: [Device], size: Int, prefill: Int = 0) {
         self.devices = devices
         self.prefill = prefill
-        text = Text(String(repeating: "x", count: max(1, size)))
+        self.size = max(1, size)
     }
 
     var isReady: Bool { following == devices.count && prefilled == prefill && arriving.isEmpty }
-    var outstanding: Int { requests.count + arriving.count }
+    var outstanding: Int { record.outstanding + arriving.count }
 
     // MARK: Getting ready
 
@@ -63,22 +51,27 @@ final class Circle {
     // MARK: Asking
 
     func append(by device: Device, due: Int64, _ room: Room) {
-        ask(.append(text), isEdit: false, by: device, due: due, room)
+        ask(by: device, due: due, room) { .append(PasteRecord.text(ref: $0, author: $1, size: size)) }
     }
 
     /// Types a letter into the pad.
     /// - Parameter place: From 0 to 1.
     func type(at place: Double, by device: Device, due: Int64, _ room: Room) {
         let at = Int(place * Double(device.padLength + 1))
-        let letter = TextOp.insert(Text("x"))
-        let edit = TextEdit(ops: at > 0 ? [.retain(at), letter] : [letter])
-        ask(.edit(.pad, base: device.seq, edit), isEdit: true, by: device, due: due, room)
+        ask(by: device, due: due, room) { ref, author in
+            let letter = UInt8(ascii: "a") + UInt8((ref &+ author.rawValue) % 26)
+            let typed = TextOp.insert(Text(uncheckedUTF8: [letter]))
+            return .edit(.pad, base: device.seq, TextEdit(ops: at > 0 ? [.retain(at), typed] : [typed]))
+        }
     }
 
-    private func ask(_ request: PasteRequest, isEdit: Bool, by device: Device, due: Int64, _ room: Room) {
+    private func ask(
+        by device: Device, due: Int64, _ room: Room, _ request: (_ ref: UInt64, _ author: Author) -> PasteRequest
+    ) {
         guard let author = device.author else { return room.wrong("a request before the snapshot") }
         let ref = device.nextRef()
-        requests[Asked(author: author, ref: ref)] = Request(due: due, left: devices.count, isEdit: isEdit)
+        let request = request(ref, author)
+        record.ask(request, ref: ref, author: author, due: due, devices: following)
         room.send(.request(ref: ref, request, paste: nil), from: device)
     }
 
@@ -97,8 +90,8 @@ final class Circle {
             follow(device, room)
         case .snapshot(let snapshot):
             begin(snapshot, device, room)
-            arrived(snapshot.items.count, more: snapshot.more, device, room)
-        case .items(let items, let more): arrived(items.count, more: more, device, room)
+            arrived(snapshot.items, more: snapshot.more, device, room)
+        case .items(let items, let more): arrived(items, more: more, device, room)
         case .event(let event): return seen(event, by: device, in: room)
         case .error(let error): room.wrong("refused: \(error.message)")
         case .welcome, .devices, .pong, .resumed, .ack: break
@@ -108,18 +101,22 @@ final class Circle {
     }
 
     private func begin(_ snapshot: Snapshot, _ device: Device, _ room: Room) {
-        if device.author != nil, snapshot.cursor.seq != device.seq || snapshot.pad.count != device.padLength {
-            room.wrong("the snapshot at \(snapshot.cursor.seq) is not what the events up to \(device.seq) made")
+        let seq = snapshot.cursor.seq
+        if device.author != nil, seq != device.seq {
+            room.wrong("the snapshot at \(seq) is not what the events up to \(device.seq) made")
         }
-        device.seq = snapshot.cursor.seq
+        if snapshot.pad != record.pad(at: seq) { room.wrong("the pad at \(seq) is not what the events made") }
+        device.seq = seq
         device.padLength = snapshot.pad.count
         if device.author == nil { device.author = snapshot.you } else { return }
         following += 1
         device.itemCount = -1
     }
 
-    private func arrived(_ items: Int, more: Bool, _ device: Device, _ room: Room) {
-        let count = (arriving[device.number] ?? 0) + items
+    private func arrived(_ items: [Item], more: Bool, _ device: Device, _ room: Room) {
+        let before = arriving[device.number] ?? 0
+        if !isMade(items, from: before) { room.wrong("items behind \(before) are not what the events made") }
+        let count = before + items.count
         arriving[device.number] = more ? count : nil
         guard !more else { return }
         let isFirst = device.itemCount < 0
@@ -128,36 +125,35 @@ final class Circle {
         if isFirst, device === devices[0] { goOn(room) }
     }
 
+    /// Whether the events have made these items from that place on.
+    func isMade(_ items: [Item], from place: Int) -> Bool { record.holds(items, from: place) }
+
     private func seen(_ event: Event, by device: Device, in room: Room) -> Device? {
         guard event.cursor.seq == device.seq + 1 else {
             room.wrong("event \(event.cursor.seq) behind \(device.seq)")
             return nil
         }
         device.seq = event.cursor.seq
-        let asked = Asked(author: event.author, ref: event.ref)
-        guard var request = requests[asked] else {
-            room.wrong("an event that nobody asked for, or once too often")
-            return nil
-        }
         switch event.body {
-        case .append(_, let shown) where !request.isEdit && shown.count == text.count: device.itemCount += 1
-        case .edit(_, let edit) where request.isEdit: device.padLength += edit.insertedBytes
-        default: room.wrong("an event is not what was asked for")
+        case .append: device.itemCount += 1
+        case .edit(_, let edit): device.padLength += edit.insertedBytes
+        default: break
         }
-        room.delivered(due: request.due)
-        request.left -= 1
-        guard request.left == 0 || prefilled < prefill else {
-            requests[asked] = request
+        switch record.show(event) {
+        case .wrong(let what):
+            room.wrong(what)
             return nil
+        case .asked(let due, let isLast):
+            room.delivered(due: due)
+            guard isLast else { return nil }
+            if prefilled < prefill {
+                prefilled += 1
+                goOn(room)
+                return nil
+            }
+            room.completed(due: due)
+            return devices.first { $0.author == event.author }
         }
-        requests[asked] = nil
-        if prefilled < prefill {
-            prefilled += 1
-            goOn(room)
-            return nil
-        }
-        room.completed(due: request.due)
-        return devices.first { $0.author == event.author }
     }
 }
 

@@ -86,16 +86,15 @@ struct KeyOptions: ParsableArguments {
     }
 }
 
-/// What a command about one paste is given: its KEY, what follows the KEY, and the way to the server.
-struct PasteArguments: ParsableArguments {
-    @Argument(help: "The KEY, then what the usage names; an ITEM is given by its number.")
-    var words: [String] = []
+/// What every command about one paste is given beside its arguments: where the KEY comes from, and the way to the server.
+struct PasteOptions: ParsableArguments {
     @OptionGroup var key: KeyOptions
     @OptionGroup var options: ClientOptions
 
     /// Carries out the errand for the paste that is meant, with the words behind its KEY. What fails is told as JSON
     /// or as a sentence, as was asked for.
-    func run(_ errand: (_ paste: PasteReference, _ rest: [String]) throws -> Void) throws {
+    /// - Parameter words: The command's arguments; each command says itself what they are.
+    func run(_ words: [String], _ errand: (_ paste: PasteReference, _ rest: [String]) throws -> Void) throws {
         try report(json: options.json) {
             var rest = words
             let paste = try key.take(from: &rest)

@@ -19,10 +19,12 @@ struct Edit: ParsableCommand {
             \(KeyOptions.discussion)
             """)
 
-    @OptionGroup var given: PasteArguments
+    @Argument(help: "The KEY, then the item's number; without it, or with 'pad', the pad.")
+    var words: [String] = []
+    @OptionGroup var given: PasteOptions
 
     func run() throws {
-        try given.run { paste, rest in
+        try given.run(words) { paste, rest in
             guard rest.count <= 1 else { throw ValidationError("One ITEM.") }
             let item = rest == ["pad"] ? nil : try rest.first.map(readItem)
             let errand = try Errand(given.options, paste, follows: true, writes: true)

@@ -17,10 +17,12 @@ struct Get: ParsableCommand {
 
     @Flag(help: "Print all items, the oldest first.")
     var all = false
-    @OptionGroup var given: PasteArguments
+    @Argument(help: "The KEY, then the item's number, or 'pad'.")
+    var words: [String] = []
+    @OptionGroup var given: PasteOptions
 
     func run() throws {
-        try given.run { paste, rest in
+        try given.run(words) { paste, rest in
             guard rest.count <= (all ? 0 : 1) else { throw ValidationError("One ITEM, or --all.") }
             let isPad = rest == ["pad"]
             let item = isPad ? nil : try rest.first.map(readItem)

@@ -14,10 +14,12 @@ struct Remove: ParsableCommand {
     var all = false
     @Flag(name: .customLong("paste"), help: "End the whole paste now.")
     var wholePaste = false
-    @OptionGroup var given: PasteArguments
+    @Argument(help: "The KEY, then the items' numbers.")
+    var words: [String] = []
+    @OptionGroup var given: PasteOptions
 
     func run() throws {
-        try given.run { paste, rest in
+        try given.run(words) { paste, rest in
             let items = try rest.map(readItem)
             guard [!items.isEmpty, all, wholePaste].filter({ $0 }).count == 1 else {
                 throw ValidationError("What? Give ITEMs, --all or --paste.")
@@ -63,10 +65,12 @@ struct Extend: ParsableCommand {
         usage: "pasted extend [<options>] KEY DURATION",
         discussion: "DURATION is like 30m, 1h or 7d. Prints when the paste ends.\n\n\(KeyOptions.discussion)")
 
-    @OptionGroup var given: PasteArguments
+    @Argument(help: "The KEY, then how long.")
+    var words: [String] = []
+    @OptionGroup var given: PasteOptions
 
     func run() throws {
-        try given.run { paste, rest in
+        try given.run(words) { paste, rest in
             guard rest.count == 1 else { throw ValidationError("How long? Give a DURATION like 1h.") }
             let duration = try readDuration(rest[0])
             let errand = try Errand(given.options, paste, follows: true, writes: true)

@@ -38,18 +38,15 @@ struct Send: ParsableCommand {
     var replaceInvalid = false
     @Argument(help: "The KEY, then the files; '-' is standard input.", completion: .file())
     var words: [String] = []
-    @OptionGroup var key: KeyOptions
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var given: PasteOptions
 
     func run() throws {
-        try report(json: options.json) {
-            var files = words
-            let reference = try key.take(from: &files)
+        try given.run(words) { paste, files in
             if follow, !files.isEmpty, files != ["-"] {
                 throw ValidationError("With -f standard input is followed: no FILES.")
             }
             let sources = follow ? [] : try (files.isEmpty ? ["-"] : files).map { try Source($0, replaceInvalid) }
-            let errand = try Errand(options, reference, follows: false, writes: true)
+            let errand = try Errand(given.options, paste, follows: false, writes: true)
             if follow {
                 try Follower(errand, whenFull: whenFull, replacesInvalid: replaceInvalid).run()
             } else {
@@ -66,7 +63,7 @@ struct Send: ParsableCommand {
             let items: [UInt64]
         }
         let output = Output()
-        if options.json { return try output.json(encoded(Sent(items: items))) }
+        if given.options.json { return try output.json(encoded(Sent(items: items))) }
         for item in items { try output.say("\(item)") }
     }
 }

@@ -29,20 +29,17 @@ struct Watch: ParsableCommand {
     var take = false
     @Argument(help: "The KEY.")
     var words: [String] = []
-    @OptionGroup var key: KeyOptions
-    @OptionGroup var options: ClientOptions
+    @OptionGroup var given: PasteOptions
 
     func validate() throws {
-        if take, pad || options.json { throw ValidationError("--take is for items as text.") }
+        if take, pad || given.options.json { throw ValidationError("--take is for items as text.") }
         if all, after != nil { throw ValidationError("--all or --after.") }
     }
 
     func run() throws {
-        try report(json: options.json) {
-            var rest = words
-            let reference = try key.take(from: &rest)
+        try given.run(words) { paste, rest in
             guard rest.isEmpty else { throw ValidationError("One KEY and nothing else.") }
-            let errand = try Errand(options, reference, follows: true, writes: take)
+            let errand = try Errand(given.options, paste, follows: true, writes: take)
             var watcher = Watcher(self, errand)
             do {
                 while true { try watcher.step() }
@@ -75,14 +72,14 @@ private struct Watcher {
 
     mutating func step() throws {
         for report in try errand.step().reports {
-            if command.options.json { try tell(report) } else { try take(report) }
+            if command.given.options.json { try tell(report) } else { try take(report) }
             if case .level = report {
                 isSkipping = false
                 errand.client.patience = nil
                 errand.remember()
             }
         }
-        if command.pad, !command.options.json { try showPad() }
+        if command.pad, !command.given.options.json { try showPad() }
     }
 
     private func tell(_ report: ClientSession.Report) throws {

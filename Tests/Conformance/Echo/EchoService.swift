@@ -165,7 +165,7 @@ final class EchoService: ShardLogic {
         }
     }
 
-    func takeEffects(now: Milliseconds) -> TickEffects<Transfer> {
+    func endOfTick(now: Milliseconds) -> TickEffects<Transfer> {
         codec.beginTick()
         defer { effects = TickEffects() }
         return effects

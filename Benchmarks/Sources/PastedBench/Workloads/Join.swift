@@ -40,17 +40,16 @@ struct JoinLoad: Workload {
             _ = circles.received(message, by: device, in: room)
             return
         }
+        let came: [Item]
         let isLast: Bool
         switch message {
-        case .snapshot(let snapshot):
-            arriving.items = snapshot.items.count
-            isLast = !snapshot.more
-        case .items(let items, let more):
-            arriving.items += items.count
-            isLast = !more
+        case .snapshot(let snapshot): (came, isLast) = (snapshot.items, !snapshot.more)
+        case .items(let items, let more): (came, isLast) = (items, !more)
         case .devices: return
         default: return room.wrong("something else than a snapshot: \(message)")
         }
+        if !circles.all[0].isMade(came, from: arriving.items) { room.wrong("the items are not what was appended") }
+        arriving.items += came.count
         asked[device.number] = arriving
         guard isLast else { return }
         if arriving.items != items { room.wrong("\(arriving.items) items instead of \(items)") }

@@ -1,6 +1,6 @@
 """Carries out the examples of PROTOCOL.md against a server, from top to bottom.
 
-An example is a fenced block of lines (those of a `console` are in page_console.py): `>` is sent, `<` has to be
+An example is a fenced block of lines (those of a `console` are in protocol_console.py): `>` is sent, `<` has to be
 received next, `=` is one of the happenings below, an indented line goes on with the message above it or is a remark.
 `...` stands for anything. What differs each time has a name in the page: wherever a key, a tag or an author stands
 again, the same one has to come again, and what the page sends has to have come before. Times are times. All else has
@@ -13,8 +13,8 @@ import json
 import re
 import secrets
 
-from page_console import Console
-from page_reading import EVENTS, Wrong, blocks, commands, parse, steps, told
+from protocol_console import Console
+from protocol_reading import EVENTS, Wrong, blocks, commands, parse, steps, told
 from websockets.sync.client import connect
 
 # Who the other device is in the page.

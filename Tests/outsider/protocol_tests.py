@@ -1,9 +1,13 @@
 """PROTOCOL.md and README.md say what the server does: each of their examples is carried out."""
 
+import time
+import types
 import unittest
+from unittest import mock
 
-from page_reading import Wrong, blocks
-from page_runner import Story
+import protocol_console
+from protocol_reading import Wrong, blocks
+from protocol_runner import Story
 from server import ROOT, Server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,6 +52,13 @@ class Messages(unittest.TestCase):
                 self.assertEqual(PAGE.count(right), 1, right)
                 with self.assertRaisesRegex(Wrong, complaint):
                     read(PAGE.replace(right, wrong))
+
+    def test_a_command_that_hangs_ends_at_its_deadline_with_all_of_its_pipe(self):
+        began = time.monotonic()
+        story = types.SimpleNamespace(names={}, server=types.SimpleNamespace(http=""))
+        with mock.patch.object(protocol_console, "PATIENCE_SECONDS", 0.3), self.assertRaisesRegex(Wrong, "nothing more"):
+            protocol_console.Console(story).run("sleep 40 | cat", ["something"])
+        self.assertLess(time.monotonic() - began, 20)
 
 
 if __name__ == "__main__":
