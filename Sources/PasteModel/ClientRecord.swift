@@ -31,10 +31,7 @@ public struct ClientRecord: Hashable, Sendable {
     mutating func add(_ receipt: Receipt, limit: Int) {
         let index = firstIndex(atOrBehind: receipt.ref)
         if index == held.count { held.append(receipt) } else { held.insert(receipt, at: index) }
-        if held.count > limit {
-            held.removeFirst(held.count - limit)
-            isTruncated = true
-        }
+        while held.count > limit, held.popFirst() != nil { isTruncated = true }
     }
 
     private func firstIndex(atOrBehind ref: UInt64) -> Int {

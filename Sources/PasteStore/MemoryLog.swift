@@ -68,8 +68,8 @@ final class MemoryLog {
             case .append, .edit, .keep, .erased: break
             }
             byteCount += event.textBytes
+            events.append(event)
         }
-        events.append(contentsOf: batch)
         guard takesAway else { return }
         do throws(StoreError) {
             take(try base.replaying(events[baseIndex...], limits: limits))

@@ -257,9 +257,11 @@ final class Ledger {
     private func writeItems(of state: PasteState, paste: Int64, changedAfter seq: UInt64) throws {
         let last = try db.cachedStatement(sql: "SELECT coalesce(max(number), 0) FROM items WHERE paste = ?")
         let lastStored = try Row.fetchOne(last, arguments: [paste])?.word(0) ?? 0
+        // CROSS: from the events to the items, never the other way.
         let edited = try db.cachedStatement(
             sql: """
-                SELECT DISTINCT i.number, i.text FROM events e JOIN items i ON i.paste = e.paste AND i.number = e.item
+                SELECT DISTINCT i.number, i.text
+                FROM events e CROSS JOIN items i ON i.paste = e.paste AND i.number = e.item
                 WHERE e.paste = ? AND e.seq > ? AND e.seq <= ?
                 """)
         let arguments: StatementArguments = [paste, seq.stored, state.cursor.seq.stored]
