@@ -240,10 +240,7 @@ extension [EditTarget: UInt64] {
         case .keep(let item, _):
             self[.item(item)] = seq
             return updateValue(seq, forKey: .pad) ?? 0
-        case .erased:
-            // It may have been the pad's.
-            return self[.pad] ?? 0
-        case .remove, .clear, .extend:
+        case .remove, .clear, .extend, .erased:
             break
         }
         return 0

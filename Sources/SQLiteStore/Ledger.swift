@@ -222,9 +222,10 @@ final class Ledger {
     private func checkpoint(_ id: PasteID, _ state: PasteState) throws -> Result<Bool, StoreError> {
         guard var place = try place(of: id), let rows = try StoredRows(db, id) else { return .failure(.gone) }
         guard state.cursor.seq > place.checkpointSeq, try rows.holds(state.cursor) else { return .success(false) }
-        let due = try Row.fetchOne(
-            try db.cachedStatement(sql: "SELECT erase_through FROM pastes WHERE number = ?"),
-            arguments: [place.number])?.word(0) ?? 0
+        let due =
+            try Row.fetchOne(
+                try db.cachedStatement(sql: "SELECT erase_through FROM pastes WHERE number = ?"),
+                arguments: [place.number])?.word(0) ?? 0
         if due > 0 { try deleteItems(missingIn: state, paste: place.number) }
         try writeItems(of: state, paste: place.number, changedAfter: place.checkpointSeq)
         try execute(

@@ -2,14 +2,17 @@ import PasteModel
 import Seeded
 import Testing
 
-/// A log with all bodies, and the plain rule of which of them are to be gone.
+/// A log with all bodies and states, and the plain rule of which bodies are to be gone.
 private struct PlainLog {
     var events: [Event] = []
+    /// From the first, which precedes all events.
+    var states: [PasteState]
 
-    /// The seqs whose texts belong to what is no more: an item that is gone, or a pad that became one.
+    /// The seqs up to a state whose texts belong to what is no more: an item that is gone, or a pad that became one.
     func gone(by state: PasteState) -> Set<UInt64> {
         var gone: Set<UInt64> = []
         var lastKept: UInt64 = 0
+        let events = events.prefix(Int(state.cursor.seq))
         for event in events {
             switch event.body {
             case .append(let item, _), .edit(.item(let item), _):
@@ -45,41 +48,23 @@ private struct PlainLog {
 
     @Test(
         "Exactly the texts of what is gone are erased, whatever is trimmed, rolled back or read back",
-        arguments: 0..<30)
+        arguments: 0..<20)
     func exactly(seed: Int) throws {
         var random = SplitMix64(seed: UInt64(seed))
         var limits = Limits()
         (limits.heldEvents, limits.heldTags) = (seed % 3 == 0 ? 25 : 1_000, 1_000)
         let origin = PasteState(generation: 7, createdAt: 0, expiresAt: 9)
         let paste = Paste(new: origin, limits: limits)
-        var (log, states) = (PlainLog(), [origin])
-        for step in 1...300 {
-            let author = Author(rawValue: .random(in: 1...3, using: &random))
-            let request = request(step, paste, using: &random)
-            _ = paste.perform(request, by: author, ref: UInt64(step), now: 1)
-            switch Int.random(in: 0..<6, using: &random) {
-            case 0, 1: _ = paste.takeBatch()
-            case 2, 3:
-                for event in paste.commit() {
-                    log.events.append(event)
-                    var state = try #require(states.last)
-                    let follows = state.apply(event)
-                    #expect(follows)
-                    states.append(state)
-                }
-            case 4 where step % 5 == 0: paste.rollback()
-            default: break
-            }
-            guard !paste.hasPending else { continue }
-            expect(paste, holds: log, from: log.events.count - limits.heldEvents, states, "step \(step)")
+        var log = PlainLog(states: [origin])
+        try live(paste, &log, steps: 1...200, limits, using: &random)
+        let middle = Int.random(in: 0..<log.states.count, using: &random)
+        func load(history: [Event]) throws -> Paste {
+            try Paste(
+                checkpoint: log.states[middle], events: Array(log.events[middle...]), history: history,
+                olderCursors: [origin.cursor], limits: limits)
         }
-        paste.rollback()
-        let middle = Int.random(in: 0..<states.count, using: &random)
-        let (history, events) = (log.events[..<middle], log.events[middle...])
-        let loaded = try Paste(
-            checkpoint: states[middle], events: Array(events), history: Array(history), olderCursors: [origin.cursor],
-            limits: limits)
-        expect(loaded, holds: log, from: log.events.count - limits.heldEvents, states, "read back from \(middle)")
+        let loaded = try load(history: Array(log.events[..<middle]))
+        expect(loaded, holds: log, limits, "read back from \(middle)")
         // And both find the same edits behind a base.
         for step in 1_000...1_200 {
             let request = request(step, paste, using: &random)
@@ -88,19 +73,49 @@ private struct PlainLog {
             }
             #expect(outcomes[0] == outcomes[1], "\(request)")
         }
+        // As a store gives it, which has erased on its own.
+        let gone = log.gone(by: log.states[middle])
+        let stored = try load(history: log.events[..<middle].map { gone.contains($0.cursor.seq) ? $0.erased : $0 })
+        expect(stored, holds: log, limits, "read back, erased, from \(middle)")
+        try live(stored, &log, steps: 2_000...2_100, limits, using: &random)
     }
 
-    private func expect(
-        _ paste: Paste, holds log: PlainLog, from first: Int, _ states: [PasteState], _ comment: Comment
-    ) {
+    private func live(
+        _ paste: Paste, _ log: inout PlainLog, steps: ClosedRange<Int>, _ limits: Limits,
+        using random: inout SplitMix64
+    ) throws {
+        for step in steps {
+            let author = Author(rawValue: .random(in: 1...3, using: &random))
+            let request = request(step, paste, using: &random)
+            _ = paste.perform(request, by: author, ref: UInt64(step), now: 1)
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0, 1: _ = paste.takeBatch()
+            case 2, 3:
+                for event in paste.commit() {
+                    var state = try #require(log.states.last)
+                    let follows = state.apply(event)
+                    #expect(follows)
+                    log.events.append(event)
+                    log.states.append(state)
+                }
+            case 4 where step % 5 == 0: paste.rollback()
+            default: break
+            }
+            if step % 5 == 0, !paste.hasPending { expect(paste, holds: log, limits, "step \(step)") }
+        }
+        paste.rollback()
+    }
+
+    private func expect(_ paste: Paste, holds log: PlainLog, _ limits: Limits, _ comment: Comment) {
         let gone = log.gone(by: paste.committed)
-        let held = log.events.dropFirst(max(0, first))
+        let first = max(0, log.events.count - limits.heldEvents)
+        let held = log.events[first...]
         let kept = held.filter { !gone.contains($0.cursor.seq) }
         #expect(paste.heldBytes == kept.reduce(paste.committed.byteCount) { $0 + $1.textBytes }, comment)
         let newestGone = held.last { gone.contains($0.cursor.seq) }?.cursor.seq ?? 0
-        for state in states {
+        for state in log.states {
             let seq = state.cursor.seq
-            let isWhole = seq >= newestGone && Int(seq) >= max(0, first)
+            let isWhole = seq >= newestGone && Int(seq) >= first
             #expect(
                 paste.next(after: state.cursor, maxBytes: .max)
                     == (isWhole ? .events(log.events[Int(seq)...]) : .snapshot(same: true)), comment)

@@ -18,13 +18,13 @@ private func chunks(of list: ItemList) -> [[Item]] {
 @Suite struct ItemListTests {
     static let full = ItemList.chunkItems
 
-    @Test("Whatever is added, changed and removed: the list is the plain array, and copies stay", arguments: 0..<20)
+    @Test("Whatever is added, changed and removed: the list is the plain array, and copies stay", arguments: 0..<8)
     func laws(seed: Int) {
         var random = SplitMix64(seed: UInt64(seed))
         var (list, plain) = (ItemList(), [Item]())
         var copies: [(ItemList, [Item])] = []
         var next: UInt64 = 1
-        for step in 0..<200 {
+        for step in 0..<100 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0...3:
                 for _ in 0..<Int.random(in: 1...150, using: &random) {
@@ -47,7 +47,7 @@ private func chunks(of list: ItemList) -> [[Item]] {
                 list.removeFirst(min(count, plain.count))
                 plain.removeFirst(min(count, plain.count))
             }
-            if step % 40 == 0 { copies.append((list, plain)) }
+            if step % 20 == 0 { copies.append((list, plain)) }
             #expect(Array(list) == plain, "step \(step)")
             let parts = chunks(of: list)
             #expect(parts.flatMap(\.self) == plain && parts.allSatisfy { 1...Self.full ~= $0.count })
