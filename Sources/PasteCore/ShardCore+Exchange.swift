@@ -205,7 +205,7 @@ extension ShardCore {
     private func abandonPaste(of exchange: Exchange) {
         guard exchange.created != nil, case .paste(let address, .append) = exchange.route,
             let live = pastes[PasteID(address.key, hash: hash)], live.ending == nil, live.viewers.isEmpty,
-            let paste = live.paste, paste.committed.cursor.seq == 0, !paste.hasPending
+            let paste = live.paste, paste.cursor.seq == 0, !paste.hasPending
         else { return }
         end(live, LivePaste.Ending(reason: .deleted, requester: nil))
     }

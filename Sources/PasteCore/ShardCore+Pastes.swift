@@ -98,8 +98,8 @@ extension ShardCore {
         case .success(let paste):
             live.paste = paste
             count(live)
-            deadlines.add(.paste(id), at: paste.committed.expiresAt)
-            if paste.committed.expiresAt <= now {
+            deadlines.add(.paste(id), at: paste.expiresAt)
+            if paste.expiresAt <= now {
                 end(live, LivePaste.Ending(reason: .expired, requester: nil))
             }
             admitWaiters(of: live)
@@ -155,12 +155,12 @@ extension ShardCore {
         guard let paste = live.paste else {
             return refuse(session, .unavailable, ref: requester.ref)
         }
-        guard live.ending == nil, now < paste.committed.expiresAt || paste.hasPending else {
+        guard live.ending == nil, now < paste.expiresAt || paste.hasPending else {
             return refuse(session, .noSuchPaste, ref: requester.ref)
         }
         // An `extend` that brought the end nearer, or saved the paste, may yet be dropped.
-        guard now < paste.tentative.expiresAt else {
-            return park(requester, request, nil, premiseSeq: paste.tentative.cursor.seq, on: live)
+        guard now < paste.tentativeExpiresAt else {
+            return park(requester, request, nil, premiseSeq: paste.tentativeSeq, on: live)
         }
         guard let charge = isPaid ? 0 : chargeStorage(requester, request, in: paste) else { return }
         let outcome = paste.perform(request, by: requester.author, ref: requester.ref, now: now)
@@ -177,7 +177,7 @@ extension ShardCore {
         case .repeated(let receipt):
             park(requester, request, outcome, premiseSeq: receipt.seq, on: live)
         case .refused:
-            park(requester, request, outcome, premiseSeq: paste.tentative.cursor.seq, on: live)
+            park(requester, request, outcome, premiseSeq: paste.tentativeSeq, on: live)
         }
     }
 
@@ -186,7 +186,7 @@ extension ShardCore {
         _ requester: LivePaste.Requester, _ request: PasteRequest, _ outcome: Outcome?, premiseSeq: UInt64,
         on live: LivePaste
     ) {
-        if let outcome, let paste = live.paste, premiseSeq <= paste.committed.cursor.seq {
+        if let outcome, let paste = live.paste, premiseSeq <= paste.cursor.seq {
             return answer(requester, outcome)
         }
         requester.session.inFlight += 1
@@ -229,7 +229,7 @@ extension ShardCore {
             count(live)
             counters.commits &+= 1
             counters.events &+= UInt64(events.count)
-            visitors.stored(bytes: events.reduce(0) { $0 &+ $1.body.textBytes &+ Self.eventBytes }, pastes: 0)
+            visitors.stored(bytes: events.reduce(0) { $0 &+ $1.textBytes &+ Self.eventBytes }, pastes: 0)
             show(events, of: live)
             batchDecided(live, isRolledBack: false)
         case .failure(.unavailable):
@@ -290,7 +290,7 @@ extension ShardCore {
             let session = entry.requester.session
             if session.isClosing {
                 settle(session)
-            } else if !isRolledBack, let paste = live.paste, entry.premiseSeq > paste.committed.cursor.seq {
+            } else if !isRolledBack, let paste = live.paste, entry.premiseSeq > paste.cursor.seq {
                 live.parked.append(entry)
             } else {
                 if let outcome = entry.outcome, !isRolledBack {

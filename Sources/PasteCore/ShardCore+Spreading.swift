@@ -55,7 +55,7 @@ extension ShardCore {
                 isWaiting = true
                 continue
             }
-            moveAway(viewer, view, to: target, from: paste.committed.cursor)
+            moveAway(viewer, view, to: target, from: paste.cursor)
             movedCount += 1
         }
         if isWaiting, target(for: live) != nil {

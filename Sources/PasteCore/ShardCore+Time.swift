@@ -49,7 +49,7 @@ extension ShardCore {
             tellDevices(of: live)
         }
         spreadIfDue(live)
-        if let paste = live.paste, live.ending == nil, paste.committed.expiresAt <= now {
+        if let paste = live.paste, live.ending == nil, paste.expiresAt <= now {
             end(live, LivePaste.Ending(reason: .expired, requester: nil))
         }
         if live.isUnused, live.paste != nil, live.idleSince + settings.idlePasteMilliseconds <= now {
@@ -97,7 +97,7 @@ extension ShardCore {
     /// An `extend` that was in flight when the time was over saves the paste.
     func saveIfExtended(_ live: LivePaste) {
         guard live.ending?.reason == .expired, live.ending?.isRemoving == false, let paste = live.paste,
-            paste.committed.expiresAt > now
+            paste.expiresAt > now
         else { return }
         live.ending = nil
     }
@@ -131,7 +131,7 @@ extension ShardCore {
             settle(entry.requester.session)
         }
         if let requester = ending.requester {
-            acknowledge(requester, seq: live.paste?.committed.cursor.seq ?? 0, item: nil)
+            acknowledge(requester, seq: live.paste?.cursor.seq ?? 0, item: nil)
             settle(requester.session)
         }
     }

@@ -17,7 +17,7 @@ extension ShardCore {
         }
         replaceAway(author, of: live)
         let view = Session.View(
-            of: live, author: author, key: key, cursor: paste.committed.cursor, mode: .behind, pending: pending)
+            of: live, author: author, key: key, cursor: paste.cursor, mode: .behind, pending: pending)
         switch after.map({ paste.next(after: $0, maxBytes: settings.refillBytes) }) {
         case .events:
             view.cursor = after ?? view.cursor
@@ -142,7 +142,7 @@ extension ShardCore {
             session,
             .resumed(
                 Resumed(
-                    cursor: view.cursor, now: now, expiresAt: paste.committed.expiresAt, you: view.author,
+                    cursor: view.cursor, now: now, expiresAt: paste.expiresAt, you: view.author,
                     acked: paste.receipts(of: view.author, refs: pending))))
     }
 
@@ -169,7 +169,7 @@ extension ShardCore {
         }
         let more = end < items.endIndex
         // Of an older state nothing is kept for others: it may hold what was removed since.
-        let isPresent = view.paste.paste?.committed.cursor == parts.state.cursor
+        let isPresent = view.paste.paste?.cursor == parts.state.cursor
         let encoded =
             isPresent
             ? snapshotItems.part(start..<end, of: parts.state, in: view.paste.id) : EncodedItems(items[start..<end])

@@ -36,6 +36,8 @@ public struct Event: Sendable {
         @usableFromInline let author: Author
         @usableFromInline let ref: UInt64
         @usableFromInline let body: EventBody
+        /// Asked for again and again, and the body is costly to look into.
+        @usableFromInline let textBytes: Int
 
         init(cursor: Cursor, at: Milliseconds, author: Author, ref: UInt64, body: EventBody) {
             self.cursor = cursor
@@ -43,6 +45,7 @@ public struct Event: Sendable {
             self.author = author
             self.ref = ref
             self.body = body
+            textBytes = body.textBytes
         }
     }
 
@@ -63,6 +66,8 @@ public struct Event: Sendable {
     @inlinable public var ref: UInt64 { parts.ref }
     /// What it did.
     @inlinable public var body: EventBody { parts.body }
+    /// Bytes of text in the body.
+    @inlinable public var textBytes: Int { parts.textBytes }
 
     /// The event without what it did: that was removed since.
     public var erased: Event { Event(cursor: cursor, at: at, author: author, ref: ref, body: .erased) }
@@ -103,7 +108,7 @@ public struct Receipt: Hashable, Sendable {
 
 extension EventBody {
     /// Bytes of text in it.
-    public var textBytes: Int {
+    var textBytes: Int {
         switch self {
         case .append(_, let text), .keep(_, let text): text.count
         case .edit(_, let edit): edit.insertedBytes

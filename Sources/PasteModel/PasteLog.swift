@@ -3,8 +3,9 @@
 //     older cursors (tags only) | committed events, with bodies | pending
 //                               ^ base                          ^ committedSeq
 //
-// Dense and indexed by seq. Each event also knows the preceding event that touched the same text, so that the
-// edits since a base, and the bodies of a removed item, are found without a look at the rest of the log.
+// Dense and indexed by seq. Each event also knows the preceding event that touched the same text, and a state knows
+// the newest one: so the edits since a base, and the bodies of a removed item, are found without a look at the rest
+// of the log.
 
 import DequeModule
 
@@ -20,14 +21,9 @@ struct PasteLog {
     private var entries: Deque<Entry> = []
     /// Bytes of text in `entries`.
     private(set) var textBytes = 0
-    /// The last event that touched a text; absent when it is not held.
-    private var last: [EditTarget: UInt64] = [:]
     /// The newest event that came erased from a store: what it was is unknown, it may have emptied the pad.
     private var unknownSeq: UInt64 = 0
 
-    /// The greatest item number that the log ever named, and the number up to which all are erased.
-    private var newestItem: UInt64 = 0
-    private var erasedThrough: UInt64 = 0
     /// The pad's edits up to here are erased: a text that they made was kept, and is gone.
     private var erasedPadThrough: UInt64 = 0
 
@@ -46,55 +42,50 @@ struct PasteLog {
     }
 
     /// The log of a stored paste up to its checkpoint.
-    init(checkpoint: Cursor, history: [Event], olderCursors: [Cursor]) throws(StoreError) {
+    init(checkpoint: PasteState, history: [Event], olderCursors: [Cursor]) throws(StoreError) {
         guard zip(olderCursors, olderCursors.dropFirst()).allSatisfy({ $0.seq + 1 == $1.seq }) else {
             throw .corrupt("the held cursors have a gap")
         }
         // What precedes the history: without a cursor for it the first event only serves as one.
-        var cursor = olderCursors.last ?? history.first?.cursor ?? checkpoint
+        var cursor = olderCursors.last ?? history.first?.cursor ?? checkpoint.cursor
         self.init(base: cursor, older: olderCursors.dropLast())
+        var newest: [EditTarget: UInt64] = [:]
         for event in olderCursors.isEmpty ? history.dropFirst() : history[...] {
             guard event.cursor == cursor.advanced(by: event.author, ref: event.ref) else {
                 throw .corrupt("the history does not follow at event \(event.cursor.seq)")
             }
             cursor = event.cursor
-            append(event)
+            append(event, previous: newest.note(event))
         }
         committedSeq = headSeq
-        guard cursor == checkpoint else { throw .corrupt("the history does not lead to the checkpoint") }
+        guard cursor == checkpoint.cursor else { throw .corrupt("the history does not lead to the checkpoint") }
+        for case (.item(let item), let seq) in newest where checkpoint.items.index(ofNumber: item) == nil {
+            erase(from: seq)
+        }
     }
 
     /// The last event's seq, pending ones included.
     var headSeq: UInt64 { base.seq + UInt64(entries.count) }
+    var hasPending: Bool { headSeq > committedSeq }
 
     private func index(of seq: UInt64) -> Int { Int(seq - base.seq) - 1 }
 
+    private func entry(at seq: UInt64) -> Entry? {
+        seq > base.seq && seq <= headSeq ? entries[index(of: seq)] : nil
+    }
+
     // MARK: Growing
 
-    mutating func append(_ event: Event) {
-        let seq = event.cursor.seq
-        var previous: UInt64 = 0
+    /// - Parameter previous: The preceding event that touched the same text, by the state before this one.
+    mutating func append(_ event: Event, previous: UInt64) {
         var emptiedPad = false
         switch event.body {
-        case .append(let item, _):
-            last[.item(item)] = seq
-            newestItem = max(newestItem, item)
-        case .edit(let target, _):
-            if case .item(let item) = target { newestItem = max(newestItem, item) }
-            previous = last.updateValue(seq, forKey: target) ?? 0
-        case .keep(let item, _):
-            previous = last.updateValue(seq, forKey: .pad) ?? 0
-            last[.item(item)] = seq
-            newestItem = max(newestItem, item)
-            emptiedPad = true
-        case .erased:
-            newestErased = seq
-            unknownSeq = seq
-        case .remove, .clear, .extend:
-            break
+        case .keep: emptiedPad = true
+        case .erased: (newestErased, unknownSeq) = (event.cursor.seq, event.cursor.seq)
+        case .append, .edit, .remove, .clear, .extend: break
         }
         entries.append(Entry(event: event, previous: previous, emptiedPad: emptiedPad))
-        textBytes += event.body.textBytes
+        textBytes += event.textBytes
     }
 
     /// Makes the next `count` pending events committed; what is over the limits goes.
@@ -107,69 +98,23 @@ struct PasteLog {
 
     /// Drops all pending events.
     mutating func rollback() {
-        while headSeq > committedSeq, let entry = entries.popLast() {
-            textBytes -= entry.event.body.textBytes
-            switch entry.event.body {
-            case .append(let item, _): last[.item(item)] = nil
-            case .edit(let target, _): restore(target, entry.previous)
-            case .keep(let item, _):
-                last[.item(item)] = nil
-                restore(.pad, entry.previous)
-            case .remove, .clear, .extend, .erased: break
-            }
-        }
-    }
-
-    private mutating func restore(_ target: EditTarget, _ seq: UInt64) {
-        last[target] = seq > base.seq ? seq : nil
+        while hasPending, let entry = entries.popLast() { textBytes -= entry.event.textBytes }
     }
 
     private mutating func trimFirst(_ limits: Limits) {
         guard let entry = entries.popFirst() else { return }
-        textBytes -= entry.event.body.textBytes
+        textBytes -= entry.event.textBytes
         older.append(base.tag)
         base = entry.event.cursor
         while older.count > max(limits.heldTags, 0) { older.removeFirst() }
-        switch entry.event.body {
-        case .append(let item, _): forget(.item(item), entry)
-        case .edit(let target, _): forget(target, entry)
-        case .keep(let item, _):
-            forget(.item(item), entry)
-            forget(.pad, entry)
-        case .erased where entry.emptiedPad: forget(.pad, entry)
-        case .erased, .remove, .clear, .extend: break
-        }
     }
 
-    private mutating func forget(_ target: EditTarget, _ entry: Entry) {
-        if last[target] == entry.event.cursor.seq { last[target] = nil }
-    }
-
-    /// Erases what is held of the items that a committed event removed.
-    mutating func erase(removedBy event: Event) {
-        switch event.body {
-        case .remove(let item):
-            erase(item: item)
-        case .clear(let through):
-            let end = min(through, newestItem)
-            guard end > erasedThrough else { return }
-            if end - erasedThrough <= UInt64(last.count) {
-                for item in (erasedThrough + 1)...end { erase(item: item) }
-            } else {
-                for case .item(let item) in Array(last.keys) where item <= end { erase(item: item) }
-            }
-            erasedThrough = end
-        case .append, .edit, .keep, .extend, .erased:
-            break
-        }
-    }
-
-    private mutating func erase(item: UInt64) {
-        guard var seq = last.removeValue(forKey: .item(item)) else { return }
-        while seq > base.seq {
-            let index = index(of: seq)
-            let entry = entries[index]
-            eraseBody(at: index)
+    /// Erases what is held of an item that is gone.
+    /// - Parameter newest: The event that last changed its text.
+    mutating func erase(from newest: UInt64) {
+        var seq = newest
+        while let entry = entry(at: seq) {
+            eraseBody(at: seq)
             newestErased = max(newestErased, seq)
             switch entry.event.body {
             case .edit: seq = entry.previous
@@ -183,23 +128,24 @@ struct PasteLog {
     /// keep before: a person may have moved text from one kept pad to the next.
     private mutating func erasePadEdits(before keep: UInt64, newest: UInt64) {
         var seq = newest
-        while seq > max(base.seq, erasedPadThrough) {
-            let index = index(of: seq)
-            if case .edit = entries[index].event.body { eraseBody(at: index) }
-            seq = entries[index].previous
+        while seq > erasedPadThrough, let entry = entry(at: seq) {
+            if case .edit = entry.event.body { eraseBody(at: seq) }
+            seq = entry.previous
         }
         erasedPadThrough = max(erasedPadThrough, keep)
     }
 
-    private mutating func eraseBody(at index: Int) {
-        textBytes -= entries[index].event.body.textBytes
+    private mutating func eraseBody(at seq: UInt64) {
+        let index = index(of: seq)
+        textBytes -= entries[index].event.textBytes
         entries[index].event = entries[index].event.erased
     }
 
     // MARK: Reading
 
-    /// The pending events. Changes nothing: `mutating` spares the copies of the log's parts that a look costs else.
+    /// The pending events; `mutating` as in `Timeline`.
     mutating func pending() -> [Event] {
+        guard hasPending else { return [] }
         var events: [Event] = []
         events.reserveCapacity(Int(headSeq - committedSeq))
         for index in index(of: committedSeq + 1)..<entries.count { events.append(entries[index].event) }
@@ -207,7 +153,7 @@ struct PasteLog {
     }
 
     /// Whether the cursor belongs to this history: false too when its tag is no longer held.
-    func holds(_ cursor: Cursor) -> Bool {
+    private func holds(_ cursor: Cursor) -> Bool {
         self.cursor(at: cursor.seq) == cursor
     }
 
@@ -220,10 +166,10 @@ struct PasteLog {
         return age <= UInt64(older.count) ? Cursor(seq: seq, tag: older[older.count - Int(age)]) : nil
     }
 
-    /// The committed events behind a held cursor, about `maxBytes` of them and at least one; nil when a body
-    /// is gone.
-    func next(after cursor: Cursor, maxBytes: Int) -> ArraySlice<Event>? {
-        guard cursor.seq >= base.seq, cursor.seq >= newestErased else { return nil }
+    /// What a device that stands at `cursor` needs next: committed events of about `maxBytes`, at least one.
+    func next(after cursor: Cursor, maxBytes: Int) -> Continuation {
+        guard holds(cursor) else { return .snapshot(same: false) }
+        guard cursor.seq >= base.seq, cursor.seq >= newestErased else { return .snapshot(same: true) }
         var events: [Event] = []
         var bytes = 0
         var seq = cursor.seq
@@ -233,7 +179,7 @@ struct PasteLog {
             bytes += event.byteCount
             events.append(event)
         }
-        return events[...]
+        return .events(events[...])
     }
 
     /// What happened to a text behind `base`, in order, pending events included.
@@ -243,11 +189,11 @@ struct PasteLog {
         guard textSeq > seq else { return [] }
         guard seq >= base.seq, target != .pad || seq >= unknownSeq else { return nil }
         var changes: [TextChange] = []
-        var at = last[target] ?? 0
+        var at = textSeq
         while at > seq {
-            let entry = entries[index(of: at)]
+            guard let entry = entry(at: at) else { return nil }
             switch entry.event.body {
-            case .edit(_, let ops):
+            case .edit(target, let ops):
                 changes.append(.edit(ops))
             case .keep(let item, _) where target == .pad:
                 changes.append(.emptied(at, item: item))
@@ -278,5 +224,25 @@ extension Event {
         case .edit(_, let ops): ops.byteCount + 128
         case .remove, .clear, .extend, .erased: 128
         }
+    }
+}
+
+extension [EditTarget: UInt64] {
+    /// Notes that an event is the newest of its texts.
+    /// - Returns: The one that was the newest of the text that it changes; 0 for none.
+    fileprivate mutating func note(_ event: Event) -> UInt64 {
+        let seq = event.cursor.seq
+        switch event.body {
+        case .append(let item, _):
+            self[.item(item)] = seq
+        case .edit(let target, _):
+            return updateValue(seq, forKey: target) ?? 0
+        case .keep(let item, _):
+            self[.item(item)] = seq
+            return updateValue(seq, forKey: .pad) ?? 0
+        case .remove, .clear, .extend, .erased:
+            break
+        }
+        return 0
     }
 }

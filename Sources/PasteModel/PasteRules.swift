@@ -1,4 +1,4 @@
-// The rules: what a request becomes in a state. Pure; `Paste` applies what comes out.
+// The rules: what a request becomes in a state. Pure; `perform` applies what comes out.
 
 /// What the rules say about a request.
 enum Judgement {
@@ -10,38 +10,42 @@ enum Judgement {
     case breaks(Rejection)
 }
 
-struct PasteRules {
-    /// By reference: copies of its parts would cost more than the rules do.
-    let paste: Paste
-
-    /// What anybody can have seen.
-    private var committedSeq: UInt64 { paste.committed.cursor.seq }
-    private var limits: Limits { paste.limits }
-
-    func append(_ text: Text) -> Judgement {
-        if text.isEmpty { return .breaks(.emptyText) }
-        if text.count > limits.textBytes { return .breaks(.textTooLarge(limit: limits.textBytes)) }
-        if paste.tentative.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
-        if text.count > limits.pasteBytes - paste.tentative.byteCount {
-            return .breaks(.pasteFull(limit: limits.pasteBytes))
+extension Timeline {
+    func judge(_ request: PasteRequest, ref: UInt64, now: Milliseconds) -> Judgement {
+        switch request {
+        case .append(let text): append(text)
+        case .edit(let target, let base, let ops): edit(target, base: base, ops)
+        case .keep(let base): keep(base: base, ref: ref)
+        case .remove(let item): remove(item)
+        case .clear(let last): clear(through: last)
+        case .extend(let duration): extend(by: duration, now: now)
         }
-        return .does(.append(item: paste.tentative.nextItem, text: text))
     }
 
-    func edit(_ target: EditTarget, base: UInt64, _ requested: TextEdit) -> Judgement {
+    private func append(_ text: Text) -> Judgement {
+        if text.isEmpty { return .breaks(.emptyText) }
+        if text.count > limits.textBytes { return .breaks(.textTooLarge(limit: limits.textBytes)) }
+        if tentative.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
+        if text.count > limits.pasteBytes - tentative.byteCount {
+            return .breaks(.pasteFull(limit: limits.pasteBytes))
+        }
+        return .does(.append(item: tentative.nextItem, text: text))
+    }
+
+    private func edit(_ target: EditTarget, base: UInt64, _ requested: TextEdit) -> Judgement {
         let text: Text
         let textSeq: UInt64
         switch target {
         case .pad:
-            (text, textSeq) = (paste.tentative.pad, paste.tentative.padSeq)
+            (text, textSeq) = (tentative.pad, tentative.padSeq)
         case .item(let number):
-            guard let item = paste.tentative.item(number) else { return .breaks(.noSuchItem) }
+            guard let item = tentative.item(number) else { return .breaks(.noSuchItem) }
             (text, textSeq) = (item.text, item.textSeq)
         }
-        guard base <= committedSeq, var ops = requested.normalised() else { return .breaks(.badEdit) }
+        guard base <= committed.cursor.seq, var ops = requested.normalised() else { return .breaks(.badEdit) }
         // The pad is typed on many systems: one kind of line end. Items are exact bytes.
         if target == .pad, ops.inserts(byte: UInt8(ascii: "\r")) { return .breaks(.badEdit) }
-        guard let changes = paste.log.changes(of: target, behind: base, textSeq: textSeq) else {
+        guard let changes = log.changes(of: target, behind: base, textSeq: textSeq) else {
             return .breaks(.staleBase)
         }
         for change in changes {
@@ -54,37 +58,37 @@ struct PasteRules {
         // Under a limit that was lowered, a text may still shrink.
         let growth = edited.count - text.count
         if growth > 0, edited.count > limits.textBytes { return .breaks(.textTooLarge(limit: limits.textBytes)) }
-        if growth > 0, growth > limits.pasteBytes - paste.tentative.byteCount {
+        if growth > 0, growth > limits.pasteBytes - tentative.byteCount {
             return .breaks(.pasteFull(limit: limits.pasteBytes))
         }
         return .does(.edit(target: target, ops: ops))
     }
 
-    func keep(base: UInt64, ref: UInt64) -> Judgement {
-        guard base <= committedSeq else { return .breaks(.badEdit) }
-        guard let changes = paste.log.changes(of: .pad, behind: base, textSeq: paste.tentative.padSeq) else {
+    private func keep(base: UInt64, ref: UInt64) -> Judgement {
+        guard base <= committed.cursor.seq else { return .breaks(.badEdit) }
+        guard let changes = log.changes(of: .pad, behind: base, textSeq: tentative.padSeq) else {
             return .breaks(.staleBase)
         }
         // The first keep behind the base kept what this person saw: two who press it together keep it once.
         for case .emptied(let seq, let item) in changes {
             return .wasDone(Receipt(ref: ref, seq: seq, item: item))
         }
-        if paste.tentative.pad.isEmpty { return .breaks(.emptyText) }
-        if paste.tentative.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
-        return .does(.keep(item: paste.tentative.nextItem, text: paste.tentative.pad))
+        if tentative.pad.isEmpty { return .breaks(.emptyText) }
+        if tentative.items.count >= limits.items { return .breaks(.tooManyItems(limit: limits.items)) }
+        return .does(.keep(item: tentative.nextItem, text: tentative.pad))
     }
 
-    func remove(_ item: UInt64) -> Judgement {
-        paste.tentative.index(ofItem: item) == nil ? .breaks(.noSuchItem) : .does(.remove(item: item))
+    private func remove(_ item: UInt64) -> Judgement {
+        tentative.items.index(ofNumber: item) == nil ? .breaks(.noSuchItem) : .does(.remove(item: item))
     }
 
     /// Never beyond the items that there are: what comes later was not seen.
-    func clear(through last: UInt64) -> Judgement {
-        guard let first = paste.tentative.items.first, first.number <= last else { return .breaks(.noSuchItem) }
-        return .does(.clear(through: min(last, paste.tentative.nextItem - 1)))
+    private func clear(through last: UInt64) -> Judgement {
+        guard let first = tentative.items.first, first.number <= last else { return .breaks(.noSuchItem) }
+        return .does(.clear(through: min(last, tentative.nextItem - 1)))
     }
 
-    func extend(by duration: Milliseconds, now: Milliseconds) -> Judgement {
+    private func extend(by duration: Milliseconds, now: Milliseconds) -> Judgement {
         guard duration >= 1, duration <= limits.lifetime else { return .breaks(.badExpiry(limit: limits.lifetime)) }
         return .does(.extend(expiresAt: now + duration))
     }

@@ -7,13 +7,16 @@ extension PasteState {
     /// - Parameter rememberedRefs: `Limits.rememberedRefs`.
     public mutating func apply(_ event: Event, rememberedRefs: Int = Limits().rememberedRefs) -> Bool {
         guard event.cursor == cursor.advanced(by: event.author, ref: event.ref) else { return false }
-        return applyChained(event, rememberedRefs: rememberedRefs) { _ in nil }
+        return applyChained(event, by: clients.place(of: event.author), rememberedRefs: rememberedRefs)
     }
 
     /// The same for an event whose cursor was made from this state's, so that its hash needs no second look.
-    /// - Parameter later: The texts of a state in which every edit up to this event's batch has been applied already:
-    ///   they are shared instead of being made again.
-    mutating func applyChained(_ event: Event, rememberedRefs: Int, texts later: (EditTarget) -> Text?) -> Bool {
+    /// - Parameters:
+    ///   - device: The place of the event's author in `clients`.
+    ///   - edited: The text that an edit leads to, when it was made before: it is shared instead of being made again.
+    mutating func applyChained(
+        _ event: Event, by device: ClientTable.Place, rememberedRefs: Int, edited: Text? = nil
+    ) -> Bool {
         guard event.cursor.seq == cursor.seq &+ 1 else { return false }
         var made: UInt64?
         switch event.body {
@@ -22,14 +25,15 @@ extension PasteState {
             add(number, text, event)
             made = number
         case .edit(.pad, let ops):
-            guard let text = later(.pad) ?? ops.apply(to: pad) else { return false }
+            guard let text = edited ?? ops.apply(to: pad) else { return false }
             replacePad(by: text, at: event.cursor.seq)
         case .edit(.item(let number), let ops):
-            guard let index = index(ofItem: number) else { return false }
-            guard let text = later(.item(number)) ?? ops.apply(to: items[index].text) else { return false }
-            byteCount += text.count - items[index].text.count
-            items[index].text = text
-            items[index].textSeq = event.cursor.seq
+            guard let index = items.index(ofNumber: number) else { return false }
+            var item = items[index]
+            guard let text = edited ?? ops.apply(to: item.text) else { return false }
+            byteCount += text.count - item.text.count
+            (item.text, item.textSeq) = (text, event.cursor.seq)
+            items[index] = item
         case .keep(let number, let text):
             guard number >= nextItem else { return false }
             replacePad(by: .empty, at: event.cursor.seq)
@@ -37,51 +41,26 @@ extension PasteState {
             made = number
         case .remove(let number):
             nextItem = max(nextItem, number &+ 1)
-            if let index = index(ofItem: number) { byteCount -= items.remove(at: index).text.count }
+            if let index = items.index(ofNumber: number) { byteCount -= items.remove(at: index).text.count }
         case .clear(let last):
             nextItem = max(nextItem, last &+ 1)
-            let end = firstIndex(behindItem: last)
+            let end = items.firstIndex(behindNumber: last)
             byteCount -= items[..<end].reduce(0) { $0 + $1.text.count }
-            items.removeSubrange(..<end)
+            items.removeFirst(end)
         case .extend(let time):
             expiresAt = time
         case .erased:
             break
         }
         cursor = event.cursor
-        clients[event.author, default: ClientRecord()].add(
-            Receipt(ref: event.ref, seq: event.cursor.seq, item: made), limit: rememberedRefs)
+        clients.add(
+            Receipt(ref: event.ref, seq: event.cursor.seq, item: made), at: device, limit: rememberedRefs)
         return true
-    }
-
-    /// The text that an edit of this target would change.
-    func text(of target: EditTarget) -> Text? {
-        switch target {
-        case .pad: pad
-        case .item(let number): item(number)?.text
-        }
     }
 
     /// The item of that number, if it is there.
     public func item(_ number: UInt64) -> Item? {
-        index(ofItem: number).map { items[$0] }
-    }
-
-    func index(ofItem number: UInt64) -> Int? {
-        guard number > 0 else { return nil }
-        let index = firstIndex(behindItem: number - 1)
-        return index < items.count && items[index].number == number ? index : nil
-    }
-
-    /// The index of the first item with a greater number: a binary search.
-    func firstIndex(behindItem number: UInt64) -> Int {
-        var low = 0
-        var high = items.count
-        while low < high {
-            let middle = (low + high) / 2
-            if items[middle].number <= number { low = middle + 1 } else { high = middle }
-        }
-        return low
+        items.index(ofNumber: number).map { items[$0] }
     }
 
     private mutating func add(_ number: UInt64, _ text: Text, _ event: Event) {
@@ -98,35 +77,32 @@ extension PasteState {
     }
 }
 
-extension ClientRecord {
-    /// The receipt of that request, if it is remembered.
-    public func receipt(of ref: UInt64) -> Receipt? {
-        let index = firstIndex(atOrBehind: ref)
-        return index < receipts.count && receipts[index].ref == ref ? receipts[index] : nil
-    }
-
-    /// Whether it can't be told any more whether this unremembered `ref` took effect.
-    public func isStale(_ ref: UInt64) -> Bool {
-        isTruncated && ref < (receipts.first?.ref ?? .max)
-    }
-
-    mutating func add(_ receipt: Receipt, limit: Int) {
-        receipts.insert(receipt, at: firstIndex(atOrBehind: receipt.ref))
-        if receipts.count > limit {
-            receipts.removeFirst(receipts.count - limit)
-            isTruncated = true
+// What was before an event: for the log, which links the events of one text.
+extension PasteState {
+    /// The text that stands where this event has edited one.
+    func text(editedBy body: EventBody) -> Text? {
+        switch body {
+        case .edit(.pad, _): pad
+        case .edit(.item(let number), _): item(number)?.text
+        case .append, .keep, .remove, .clear, .extend, .erased: nil
         }
     }
 
-    private func firstIndex(atOrBehind ref: UInt64) -> Int {
-        // Nearly always the end: refs rise.
-        guard let last = receipts.last, last.ref >= ref else { return receipts.count }
-        var low = 0
-        var high = receipts.count
-        while low < high {
-            let middle = (low + high) / 2
-            if receipts[middle].ref < ref { low = middle + 1 } else { high = middle }
+    /// The event that last changed the text that this one is about to change; 0 when there is none.
+    func seq(before body: EventBody) -> UInt64 {
+        switch body {
+        case .edit(.pad, _), .keep: padSeq
+        case .edit(.item(let number), _): item(number)?.textSeq ?? 0
+        case .append, .remove, .clear, .extend, .erased: 0
         }
-        return low
+    }
+
+    /// The events that last changed the texts of the items that this one is about to take away.
+    func seqs(ofItemsRemovedBy body: EventBody) -> [UInt64] {
+        switch body {
+        case .remove(let number): item(number).map { [$0.textSeq] } ?? []
+        case .clear(let last): items[..<items.firstIndex(behindNumber: last)].map(\.textSeq)
+        case .append, .edit, .keep, .extend, .erased: []
+        }
     }
 }

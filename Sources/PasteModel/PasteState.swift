@@ -23,20 +23,6 @@ public struct Item: Hashable, Sendable {
     }
 }
 
-/// What is remembered of one device's requests.
-public struct ClientRecord: Hashable, Sendable {
-    /// The last `Limits.rememberedRefs` requests that took effect, ascending by `ref`.
-    public var receipts: [Receipt]
-    /// Whether older receipts were dropped: then an unknown `ref` below the first held one is refused.
-    public var isTruncated: Bool
-
-    /// A record from its parts.
-    public init(receipts: [Receipt] = [], isTruncated: Bool = false) {
-        self.receipts = receipts
-        self.isTruncated = isTruncated
-    }
-}
-
 /// A paste's state at one cursor.
 public struct PasteState: Hashable, Sendable {
     /// How far the log has come.
@@ -50,13 +36,13 @@ public struct PasteState: Hashable, Sendable {
     /// The seq of the event that last changed the pad; 0 before any.
     public var padSeq: UInt64 = 0
     /// The kept texts, ascending by number.
-    public var items: [Item] = []
+    public var items = ItemList()
     /// The number that the next item gets.
     public var nextItem: UInt64 = 1
     /// Bytes of all items and the pad.
     public var byteCount = 0
     /// What is remembered of each device's requests.
-    public var clients: [Author: ClientRecord] = [:]
+    public var clients = ClientTable()
 
     /// The state of a new paste: nothing in it yet.
     public init(generation: UInt64, createdAt: Milliseconds, expiresAt: Milliseconds) {

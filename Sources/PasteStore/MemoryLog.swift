@@ -67,31 +67,40 @@ final class MemoryLog {
             case .remove, .clear: takesAway = true
             case .append, .edit, .keep, .erased: break
             }
-            byteCount += event.body.textBytes
+            byteCount += event.textBytes
+            events.append(event)
         }
-        events.append(contentsOf: batch)
         guard takesAway else { return }
         do throws(StoreError) {
-            _ = checkpoint(try base.replaying(events[baseIndex...], limits: limits))
+            take(try base.replaying(events[baseIndex...], limits: limits))
+            erase()
         } catch {
             events.removeLast(batch.count)
             throw error
         }
     }
 
-    /// Takes the state as the new checkpoint, erases what it no longer holds, trims; false when it is stale.
+    /// Takes the state as the new checkpoint; false when it is stale. Nothing was taken away since the one before: that
+    /// would have made one.
     func checkpoint(_ state: PasteState) -> Bool {
         guard state.cursor.seq > base.cursor.seq, holds(state.cursor) else { return false }
+        take(state)
+        return true
+    }
+
+    private func take(_ state: PasteState) {
         byteCount += state.byteCount - base.byteCount
         base = state
-        let split = baseIndex
-        let live = Set(state.items.map(\.number))
-        for index in textsToErase(events[..<split].map { TextOwner($0.body) }, isLive: live.contains) {
-            byteCount -= events[index].body.textBytes
+        trim(to: baseIndex)
+    }
+
+    /// Erases the texts of the items that are gone by the checkpoint.
+    private func erase() {
+        let owners = events[..<baseIndex].map { TextOwner($0.body) }
+        for index in textsToErase(owners, isLive: { base.item($0) != nil }) {
+            byteCount -= events[index].textBytes
             events[index] = events[index].erased
         }
-        trim(to: split)
-        return true
     }
 
     /// Where in `events` those behind the checkpoint begin.
@@ -102,7 +111,7 @@ final class MemoryLog {
     private func trim(to split: Int) {
         let surplus = min(split, events.count - max(1, limits.heldEvents))
         guard surplus > 0 else { return }
-        byteCount -= events[..<surplus].reduce(0) { $0 + $1.body.textBytes }
+        byteCount -= events[..<surplus].reduce(0) { $0 + $1.textBytes }
         older.append(contentsOf: events[..<surplus].map(\.cursor))
         events.removeFirst(surplus)
         // The cursor right before the held events stays: without it they could not be checked.

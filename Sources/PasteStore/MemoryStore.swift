@@ -88,7 +88,7 @@ private struct Shelf {
         guard let log = pastes[id] else { return .failure(.gone) }
         if let last = events.last, log.holds(last.cursor) { return .success(last.cursor) }
         guard log.head == expected, follows(expected, events) else { return .failure(.conflict(head: log.head)) }
-        let bytes = events.reduce(0) { $0 + $1.body.textBytes }
+        let bytes = events.reduce(0) { $0 + $1.textBytes }
         guard usedBytes + bytes <= capacityBytes else { return .failure(.full) }
         let before = log.byteCount
         defer { usedBytes += log.byteCount - before }

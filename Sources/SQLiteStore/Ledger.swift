@@ -222,6 +222,11 @@ final class Ledger {
     private func checkpoint(_ id: PasteID, _ state: PasteState) throws -> Result<Bool, StoreError> {
         guard var place = try place(of: id), let rows = try StoredRows(db, id) else { return .failure(.gone) }
         guard state.cursor.seq > place.checkpointSeq, try rows.holds(state.cursor) else { return .success(false) }
+        let due =
+            try Row.fetchOne(
+                try db.cachedStatement(sql: "SELECT erase_through FROM pastes WHERE number = ?"),
+                arguments: [place.number])?.word(0) ?? 0
+        if due > 0 { try deleteItems(missingIn: state, paste: place.number) }
         try writeItems(of: state, paste: place.number, changedAfter: place.checkpointSeq)
         try execute(
             "DELETE FROM texts WHERE number = (SELECT checkpoint FROM pastes WHERE number = ?)", [place.number])
@@ -235,41 +240,53 @@ final class Ledger {
         place.checkpointSeq = state.cursor.seq
         places[id] = place
         // The old state's text and trimmed bodies are personal too, but nobody asked for them to go.
-        try erase(state, paste: place.number)
+        if due > 0 { try erase(state, paste: place.number, through: due) }
         try LogTrimming(db: db, settings: settings)
             .trim(paste: place.number, head: place.head.seq, checkpoint: state.cursor.seq)
         return .success(true)
     }
 
-    /// Brings the rows of the items to those of `state`: writes what changed since the last checkpoint.
-    private func writeItems(of state: PasteState, paste: Int64, changedAfter seq: UInt64) throws {
-        let live = Set(state.items.map(\.number))
+    private func deleteItems(missingIn state: PasteState, paste: Int64) throws {
         let held = try db.cachedStatement(sql: "SELECT number, text FROM items WHERE paste = ?")
-        var stored: [UInt64: Int64] = [:]
-        for row in try Row.fetchAll(held, arguments: [paste]) {
-            stored[try row.word(0)] = try row.integer(1)
-        }
-        for (number, text) in stored where !live.contains(number) {
-            try execute("DELETE FROM texts WHERE number = ?", [text])
-            try execute("DELETE FROM items WHERE paste = ? AND number = ?", [paste, number.stored])
-        }
-        for item in state.items where item.textSeq > seq || stored[item.number] == nil {
-            if let text = stored[item.number] { try execute("DELETE FROM texts WHERE number = ?", [text]) }
-            // Records begin with a byte that is not zero; an item's has no other head.
-            let text = try insertText([1] + item.text.utf8)
-            try execute(
-                "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    paste, item.number.stored, item.at, item.author.rawValue.stored, item.textSeq.stored, text,
-                ])
+        for row in try Row.fetchAll(held, arguments: [paste]) where state.item(try row.word(0)) == nil {
+            try execute("DELETE FROM texts WHERE number = ?", [try row.integer(1)])
+            try execute("DELETE FROM items WHERE paste = ? AND number = ?", [paste, try row.integer(0)])
         }
     }
 
+    /// Writes the items that were edited or made since the last checkpoint. Looks at no others: there may be 10,000.
+    private func writeItems(of state: PasteState, paste: Int64, changedAfter seq: UInt64) throws {
+        let last = try db.cachedStatement(sql: "SELECT coalesce(max(number), 0) FROM items WHERE paste = ?")
+        let lastStored = try Row.fetchOne(last, arguments: [paste])?.word(0) ?? 0
+        // CROSS: from the events to the items, never the other way.
+        let edited = try db.cachedStatement(
+            sql: """
+                SELECT DISTINCT i.number, i.text
+                FROM events e CROSS JOIN items i ON i.paste = e.paste AND i.number = e.item
+                WHERE e.paste = ? AND e.seq > ? AND e.seq <= ?
+                """)
+        let arguments: StatementArguments = [paste, seq.stored, state.cursor.seq.stored]
+        for row in try Row.fetchAll(edited, arguments: arguments) {
+            guard let item = state.item(try row.word(0)) else { continue }
+            try execute("DELETE FROM texts WHERE number = ?", [try row.integer(1)])
+            try write(item, paste: paste)
+        }
+        for item in state.items.reversed().prefix(while: { $0.number > lastStored }) {
+            try write(item, paste: paste)
+        }
+    }
+
+    private func write(_ item: Item, paste: Int64) throws {
+        // Records begin with a byte that is not zero; an item's has no other head.
+        let text = try insertText([1] + item.text.utf8)
+        try execute(
+            "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)",
+            [paste, item.number.stored, item.at, item.author.rawValue.stored, item.textSeq.stored, text])
+    }
+
     /// Erases the bodies of events up to the checkpoint whose items are gone.
-    private func erase(_ state: PasteState, paste: Int64) throws {
-        let due = try Row.fetchOne(
-            db, sql: "SELECT erase_through FROM pastes WHERE number = ?", arguments: [paste])?.word(0)
-        guard let due, due > 0 else { return }
+    /// - Parameter due: The newest event that took items away.
+    private func erase(_ state: PasteState, paste: Int64, through due: UInt64) throws {
         let rows = try Row.fetchAll(
             db, sql: "SELECT seq, kind, item FROM events WHERE paste = ? AND seq <= ? ORDER BY seq",
             arguments: [paste, state.cursor.seq.stored])
@@ -279,9 +296,8 @@ final class Ledger {
             let number = UInt64(bitPattern: item)
             return try row.integer(1) == Int64(BodyKind.keep.rawValue) ? .kept(number) : .item(number)
         }
-        let live = Set(state.items.map(\.number))
         let erased = Data(EventBody.erased.encoded())
-        for index in textsToErase(owners, isLive: live.contains) {
+        for index in textsToErase(owners, isLive: { state.item($0) != nil }) {
             let event: StatementArguments = [paste, try rows[index].integer(0)]
             try execute("DELETE FROM texts WHERE number = (SELECT text FROM events WHERE paste = ? AND seq = ?)", event)
             try execute(

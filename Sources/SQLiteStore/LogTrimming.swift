@@ -37,6 +37,14 @@ struct LogTrimming {
     private func lastToTrim(paste: Int64, head: UInt64) throws -> UInt64 {
         let held = UInt64(max(1, settings.limits.heldEvents))
         let byNumber = head > held ? head - held : 0
+        // Nearly always they fit, which the database tells without a row for each.
+        let sum = try db.cachedStatement(
+            sql: """
+                SELECT coalesce(sum(length(t.bytes)), 0) FROM events e LEFT JOIN texts t ON t.number = e.text
+                WHERE paste = ? AND seq > ?
+                """)
+        let total = try Row.fetchOne(sum, arguments: [paste, byNumber.stored])?.integer(0) ?? 0
+        guard total > Int64(settings.historyBytes) else { return byNumber }
         let statement = try db.cachedStatement(
             sql: """
                 SELECT seq, coalesce(length(t.bytes), 0) FROM events e LEFT JOIN texts t ON t.number = e.text

@@ -82,7 +82,7 @@ struct CheckpointRecord {
     var itemCount: Int
     var byteCount: Int
     var pad: Text
-    var clients: [Author: ClientRecord]
+    var clients: ClientTable
 
     init(_ state: PasteState) {
         createdAt = state.createdAt
@@ -127,7 +127,7 @@ struct CheckpointRecord {
         itemCount = Int(truncatingIfNeeded: try reader.integer())
         byteCount = Int(truncatingIfNeeded: try reader.integer())
         pad = try reader.text()
-        clients = [:]
+        var records: [Author: ClientRecord] = [:]
         for _ in 0..<(try reader.count()) {
             let author = Author(rawValue: try reader.word())
             let isTruncated = try reader.byte() != 0
@@ -136,8 +136,9 @@ struct CheckpointRecord {
                 let (ref, seq, item) = (try reader.integer(), try reader.integer(), try reader.integer())
                 receipts.append(Receipt(ref: ref, seq: seq, item: item == 0 ? nil : item))
             }
-            clients[author] = ClientRecord(receipts: receipts, isTruncated: isTruncated)
+            records[author] = ClientRecord(receipts: receipts, isTruncated: isTruncated)
         }
+        clients = ClientTable(records)
         try reader.end()
     }
 }

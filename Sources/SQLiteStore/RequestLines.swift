@@ -198,7 +198,7 @@ extension StoreRequest {
     var queuedBytes: Int {
         let rowBytes = 128
         return switch self {
-        case .commit(_, _, let events): events.reduce(rowBytes) { $0 + rowBytes + $1.body.textBytes }
+        case .commit(_, _, let events): events.reduce(rowBytes) { $0 + rowBytes + $1.textBytes }
         case .checkpoint(_, let state): state.byteCount + rowBytes * (1 + state.items.count + state.clients.count)
         case .create, .open, .changes, .remove, .expiring: rowBytes
         }

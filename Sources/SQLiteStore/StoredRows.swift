@@ -161,7 +161,7 @@ struct StoredRows {
             author: Author(rawValue: try row.word(3)), ref: try row.word(4), body: body)
     }
 
-    private func items() throws -> [Item] {
+    private func items() throws -> ItemList {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT i.number, at, author, text_seq, i.text, t.bytes
@@ -177,7 +177,7 @@ struct StoredRows {
                     number: try row.word(0), at: try row.integer(1), author: Author(rawValue: try row.word(2)),
                     text: try storedText(Array(bytes.dropFirst())), textSeq: try row.word(3)))
         }
-        return items
+        return ItemList(items)
     }
 
     private func text(_ number: Int64) throws -> [UInt8] {

@@ -67,7 +67,7 @@ final class Curl {
         } else if let key = dice.pick(from: world.keys) {
             let client = ClientSecret(token, scope: "append", client: nil, hash: world.plan.settings.hash)
             let (id, author) = world.identify(key, client)
-            if dice.chance(300), let item = dice.pick(from: world.ledger.book(id)?.head.items ?? []) {
+            if dice.chance(300), let item = dice.pick(from: world.ledger.book(id)?.head.items ?? ItemList()) {
                 errand = .read(id: id, item: item.number)
                 request = Array("GET /\(key)/items/\(item.number) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
             } else {

@@ -33,7 +33,8 @@ final class Dice {
     }
 
     /// One of them.
-    func pick<Element>(from elements: [Element]) -> Element? {
-        elements.isEmpty ? nil : elements[within(0...elements.count - 1)]
+    func pick<Elements: RandomAccessCollection<Element>, Element>(from elements: Elements) -> Element?
+    where Elements.Index == Int {
+        elements.isEmpty ? nil : elements[elements.startIndex + within(0...elements.count - 1)]
     }
 }

@@ -96,7 +96,7 @@ final class File {
         state.cursor = snapshot.cursor
         state.pad = snapshot.pad
         state.padSeq = snapshot.padSeq
-        state.items = snapshot.items
+        state.items = ItemList(snapshot.items)
         known = state
         expectTruth("after a snapshot")
         // A device that reads slowly is sent a snapshot unasked. It names no requests: their acks came before it.

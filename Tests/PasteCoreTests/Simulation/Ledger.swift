@@ -152,7 +152,7 @@ final class Ledger {
             return violation("a checkpoint of what is not durable")
         }
         var plain = state
-        plain.clients = [:]
+        plain.clients = ClientTable()
         expect(plain == book.states[Int(state.cursor.seq)], "law 3: a checkpoint differs from the log at its place")
     }
 
@@ -240,41 +240,42 @@ extension PasteState {
     mutating func follow(_ event: Event) -> Bool {
         let seq = event.cursor.seq
         var isFit = true
+        var kept = Array(items)
         cursor = event.cursor
         switch event.body {
         case .append(let number, let text):
             isFit = number == nextItem && !text.isEmpty
-            add(number, text, event)
+            kept.append(item(number, text, event))
         case .keep(let number, let text):
             isFit = number == nextItem && text == pad && !pad.isEmpty
-            add(number, text, event)
+            kept.append(item(number, text, event))
             pad = .empty
             padSeq = seq
         case .edit(.pad, let edit):
             isFit = pad.apply(edit)
             padSeq = seq
         case .edit(.item(let number), let edit):
-            guard let index = items.firstIndex(where: { $0.number == number }) else { return false }
-            isFit = items[index].text.apply(edit)
-            items[index].textSeq = seq
+            guard let index = kept.firstIndex(where: { $0.number == number }) else { return false }
+            isFit = kept[index].text.apply(edit)
+            kept[index].textSeq = seq
         case .remove(let number):
-            isFit = items.contains { $0.number == number }
-            items.removeAll { $0.number == number }
+            isFit = kept.contains { $0.number == number }
+            kept.removeAll { $0.number == number }
         case .clear(let through):
-            items.removeAll { $0.number <= through }
+            kept.removeAll { $0.number <= through }
         case .extend(let end):
             expiresAt = end
         case .erased:
             isFit = false
         }
-        byteCount = items.reduce(pad.count) { $0 + $1.text.count }
+        items = ItemList(kept)
+        byteCount = kept.reduce(pad.count) { $0 + $1.text.count }
         return isFit
     }
 
-    private mutating func add(_ number: UInt64, _ text: Text, _ event: Event) {
-        items.append(
-            Item(number: number, at: event.at, author: event.author, text: text, textSeq: event.cursor.seq))
+    private mutating func item(_ number: UInt64, _ text: Text, _ event: Event) -> Item {
         nextItem = number + 1
+        return Item(number: number, at: event.at, author: event.author, text: text, textSeq: event.cursor.seq)
     }
 }
 

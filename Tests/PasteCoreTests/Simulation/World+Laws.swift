@@ -80,7 +80,7 @@ extension World {
                 continue
             }
             var state = stored.checkpoint
-            state.clients = [:]
+            state.clients = ClientTable()
             for event in stored.events {
                 ledger.expect(state.follow(event), "law 3: the stored log does not follow its rules")
             }
