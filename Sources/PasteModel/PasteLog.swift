@@ -76,7 +76,8 @@ struct PasteLog {
 
     // MARK: Growing
 
-    /// - Parameter previous: The preceding event that touched the same text, by the state before this one.
+    /// Adds a pending event.
+    /// - Parameter previous: The preceding event that changed the same text, by the state before this one; 0 for none.
     mutating func append(_ event: Event, previous: UInt64) {
         var emptiedPad = false
         switch event.body {

@@ -1,4 +1,4 @@
-// The statements that every event runs. GRDB makes each argument an object and asks its observers about each statement,
+// The statements that every event or item runs. GRDB makes each argument an object and asks its observers about each statement,
 // which cost more than SQLite's own work on a row: these bind what they are given, and nobody observes the store.
 
 import GRDB
@@ -31,13 +31,7 @@ final class Insert {
 
     /// Inserts one row: `integers` into the first columns, nil as NULL, and `blob` into the one behind them.
     func run<let count: Int>(_ integers: [count of Int64?], _ blob: [UInt8]?) throws(DatabaseError) {
-        for index in 0..<count {
-            if let integer = integers[index] {
-                _ = unsafe sqlite3_bind_int64(statement, Int32(index + 1), integer)
-            } else {
-                _ = unsafe sqlite3_bind_null(statement, Int32(index + 1))
-            }
-        }
+        bind(integers)
         guard let blob else {
             _ = unsafe sqlite3_bind_null(statement, Int32(count + 1))
             return try step()
@@ -50,6 +44,22 @@ final class Insert {
             return Result { () throws(DatabaseError) in try step() }
         }
         try result.get()
+    }
+
+    /// Inserts one row that has integers only.
+    func run<let count: Int>(_ integers: [count of Int64?]) throws(DatabaseError) {
+        bind(integers)
+        try step()
+    }
+
+    private func bind<let count: Int>(_ integers: [count of Int64?]) {
+        for index in 0..<count {
+            if let integer = integers[index] {
+                _ = unsafe sqlite3_bind_int64(statement, Int32(index + 1), integer)
+            } else {
+                _ = unsafe sqlite3_bind_null(statement, Int32(index + 1))
+            }
+        }
     }
 
     private func step() throws(DatabaseError) {

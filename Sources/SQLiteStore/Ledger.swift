@@ -17,6 +17,7 @@ final class Ledger {
     private var nextText: Int64?
     private var eventInsert: Insert?
     private var textInsert: Insert?
+    private var itemInsert: Insert?
 
     /// Whether texts were removed since the last `scrubbed`: their bytes are still in the write-ahead log, or
     /// their rows wait for `pastesToErase`. True at first: the process before may have stopped in between.
@@ -279,9 +280,15 @@ final class Ledger {
     private func write(_ item: Item, paste: Int64) throws {
         // Records begin with a byte that is not zero; an item's has no other head.
         let text = try insertText([1] + item.text.utf8)
-        try execute(
-            "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)",
+        try insertItem().run(
             [paste, item.number.stored, item.at, item.author.rawValue.stored, item.textSeq.stored, text])
+    }
+
+    private func insertItem() throws -> Insert {
+        if let statement = itemInsert { return statement }
+        let statement = try Insert(db, "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)")
+        itemInsert = statement
+        return statement
     }
 
     /// Erases the bodies of events up to the checkpoint whose items are gone.

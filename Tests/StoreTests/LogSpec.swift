@@ -249,6 +249,9 @@ extension LogWriter {
             return next(.extend(expiresAt: .random(in: 1...1_000_000, using: &random)), by: author)
         case 3 where !state.pad.isEmpty:
             return next(.keep(item: state.nextItem, text: state.pad), by: author)
+        case 6 where item != nil:
+            return next(
+                .edit(target: .item(item?.number ?? 0), ops: TextEdit(ops: [.insert(Text("edited "))])), by: author)
         case 4, 5:
             let length = state.pad.string.unicodeScalars.count
             let ops: [TextOp] = [.insert(Text("é\(length)\r\n"))] + (length > 0 ? [.retain(length)] : [])
