@@ -12,16 +12,19 @@
 const CACHE = `pasted/${VERSION}`;
 /** `/` and every spelling of a key; what has a file's ending is left to the server. */
 const PAGE = /^\/(?:[\w-]|%20|\.(?!\w+$))*$/;
+/** The page that needs no script is the server's. */
+const READ = /[?&]read\b/;
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(tidy()));
 addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
-  const { origin, pathname } = new URL(url);
+  const { origin, pathname, search } = new URL(url);
   if (origin !== location.origin) return;
   if (method === "POST" && pathname === "/share") event.respondWith(share(event.request));
   if (method !== "GET") return;
-  if (mode === "navigate" && PAGE.test(pathname)) event.respondWith(kept(CACHE, "/", event.request));
+  const isPage = mode === "navigate" && PAGE.test(pathname) && !READ.test(search);
+  if (isPage) event.respondWith(kept(CACHE, "/", event.request));
   else if (pathname.startsWith("/~")) event.respondWith(kept(`pasted/${pathname.slice(2).split("/")[0]}`, pathname, event.request));
 });
 

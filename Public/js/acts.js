@@ -48,7 +48,7 @@ export function wire(page) {
   intake = wireIntake({
     isOpen: () => session.paste.key !== null && session.paste.may("append"),
     keep,
-    isUndecided: (ref) => ["waiting", "sent"].includes(session.outbox.get(ref)?.state),
+    state: (ref) => session.outbox.get(ref)?.state,
     limitBytes,
     offer: composer.offer,
     say: toast,
@@ -56,7 +56,7 @@ export function wire(page) {
   wirePage();
   renderRecent(recent(Date.now()));
   keepPage();
-  takeShared(session.paste.key, intake);
+  takeShared(session.paste.may("append") ? session.paste.key : null, intake);
   return { removals, handled, perform, render: renderActs };
 }
 
@@ -282,15 +282,13 @@ function wireWrap() {
 
 /** What can't be undone takes two presses: the first asks. */
 function isArmed(button, question) {
-  const { classList, textContent, ariaLabel } = button;
+  const { classList, textContent } = button;
   if (classList.contains("armed")) return true;
   classList.add("armed");
-  button.textContent = question;
-  button.ariaLabel = null;
+  button.textContent = at("spoken").textContent = question;
   setTimeout(() => {
     classList.remove("armed");
     button.textContent = textContent;
-    button.ariaLabel = ariaLabel;
   }, ARMED);
   return false;
 }

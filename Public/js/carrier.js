@@ -136,6 +136,11 @@ export class Carrier {
   }
 }
 
+let tries = 0;
+
+/** Browsers remember for an address that it failed: another attempt takes another address. */
 async function loadStream() {
-  return (await import("./stream.js")).Stream;
+  tries += 1;
+  const module = await (tries === 1 ? import("./stream.js") : import(new URL(`./stream.js?${tries}`, import.meta.url)));
+  return module.Stream;
 }

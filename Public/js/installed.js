@@ -6,6 +6,8 @@ import { toast } from "./toast.js";
 
 /** Set while something that was shared waits for a paste. */
 const WAITING = "pasted/shared";
+/** How long a reload waits for the server's newest version, in milliseconds: a network may swallow everything. */
+const UPDATE_PATIENCE = 3_000;
 
 /** The one address that this page may run as code of its own accord; Trusted Types hold it to that. */
 const WORKER = { createScriptURL: () => "/sw.js" };
@@ -24,29 +26,32 @@ export function keepPage() {
 /** Loads the page anew, in the server's version if the server can be reached. */
 export async function reloadNewest() {
   try {
-    const registration = await navigator.serviceWorker?.getRegistration();
-    await registration?.update();
-    const worker = registration?.installing;
-    if (worker) {
-      await new Promise((done) => worker.addEventListener("statechange", () => /^a|^r/.test(worker.state) && done()));
-    }
+    await Promise.race([updateWorker(), new Promise((late) => setTimeout(late, UPDATE_PATIENCE))]);
   } catch {
     // No network, or no worker: what there is, is loaded.
   }
   location.reload();
 }
 
+async function updateWorker() {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  await registration?.update();
+  const worker = registration?.installing;
+  if (!worker) return;
+  await new Promise((done) => worker.addEventListener("statechange", () => /^a|^r/.test(worker.state) && done()));
+}
+
 /**
  * Makes items of what was shared, texts and files, in the paste at `key`; on the front page it goes on to the paste that
  * was last open, or waits until there is one. It is let go when it was taken.
- * @param {string | null} key
- * @param {{take: (files: File[]) => Promise<void>, takeText: (text: string) => void}} intake
+ * @param {string | null} key of a paste that takes items
+ * @param {{take: (files: File[]) => Promise<void>, takeText: (text: string) => boolean}} intake
  */
 export async function takeShared(key, intake) {
   if (location.search === "?shared") {
     quietly(() => localStorage.setItem(WAITING, "1"));
     const last = recent(Date.now())[0]?.key;
-    if (key === null && last) return location.replace(addressOf(last));
+    if (location.pathname === "/" && last) return location.replace(addressOf(last));
     history.replaceState(null, "", location.pathname);
   }
   if (!quietly(() => localStorage.getItem(WAITING))) return;
@@ -56,17 +61,15 @@ export async function takeShared(key, intake) {
     opening.onupgradeneeded = () => opening.result.createObjectStore("shared", { autoIncrement: true });
     const database = await answer(opening);
     const store = (mode) => database.transaction("shared", mode).objectStore("shared");
-    const keys = await answer(store("readonly").getAllKeys());
-    if (keys.length > 0) {
-      const upToLast = IDBKeyRange.upperBound(keys.at(-1));
-      for (const part of await answer(store("readonly").getAll(upToLast))) {
-        if (typeof part === "string") intake.takeText(part);
-        else if (part instanceof File) await intake.take([part]);
-      }
-      await answer(store("readwrite").delete(upToLast));
+    let isLeft = false;
+    for (const key of await answer(store("readonly").getAllKeys())) {
+      const part = await answer(store("readonly").get(key));
+      if (part instanceof File) await intake.take([part]);
+      if (typeof part === "string" && !intake.takeText(part)) isLeft = true;
+      else await answer(store("readwrite").delete(key));
     }
     database.close();
-    quietly(() => localStorage.removeItem(WAITING));
+    if (!isLeft) quietly(() => localStorage.removeItem(WAITING));
   }).catch(() => {
     quietly(() => localStorage.removeItem(WAITING)); // it would be no more readable the next time
     toast("What was shared could not be read. Share it once more.");

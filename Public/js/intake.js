@@ -1,7 +1,7 @@
 // Texts on their way in from outside the boxes: files, drops and pastes, each an item. What is no text, or too much,
 // is named and stays named; how far the others are is shown until the server has them.
 
-import { at, made, show } from "./frame.js";
+import { at, made, show, write } from "./frame.js";
 import { problemWith, readableName, readFile, wellFormed } from "./texts.js";
 import { plural } from "./wording.js";
 
@@ -10,14 +10,19 @@ const SETTLE = 600;
 const LINGER = 4_000;
 
 /**
- * @param {{isOpen: () => boolean, keep: (text: string) => number, isUndecided: (ref: number) => boolean,
+ * @param {{isOpen: () => boolean, keep: (text: string) => number, state: (ref: number) => string | undefined,
  *   limitBytes: () => number, offer: (text: string) => boolean, say: (text: string) => void}} does
- *   `keep` makes an item and returns its ref, 0 when the paste takes no more; `offer` puts a text on the empty pad
+ *   `keep` makes an item and returns its ref, 0 when the paste takes no more; `state` is what became of a ref, nothing when
+ *   it was kept; `offer` puts a text on the empty pad
  */
 export function wireIntake(does) {
-  let total, read, kept, problems, refs, isDone, timer;
+  let total, read, kept, problems, refs, isDone, isClosed, timer;
   forget();
-  at("intake-close").addEventListener("click", forget);
+  at("intake-close").addEventListener("click", () => {
+    if (read === total) return forget();
+    isClosed = true; // the rest is kept all the same
+    show("intake", false);
+  });
   at("file").addEventListener("change", takeChosen);
   takeChosen(); // by somebody who was faster
   addEventListener("dragover", (event) => {
@@ -50,7 +55,7 @@ export function wireIntake(does) {
     take,
     takeText,
     /** Whether several files are being kept, so that each needs no word of its own. */
-    isBusy: () => total > 1,
+    isBusy: () => total > 1 && !isDone,
   };
 
   /** Makes an item of each file. */
@@ -74,41 +79,47 @@ export function wireIntake(does) {
     if (files.length > 0) take(files);
   }
 
-  /** Makes an item of a text that came in beside the boxes. */
+  /** Makes an item of a text that came in beside the boxes. Answers whether it is somewhere now. */
   function takeText(text) {
     const problem = problemWith(text, does.limitBytes());
-    if (problem === null) does.keep(wellFormed(text));
-    else if (!does.offer(text)) does.say(problem);
+    if (problem === null) return does.keep(wellFormed(text)) !== 0;
+    const isOffered = does.offer(text);
+    if (!isOffered) does.say(problem);
+    return isOffered;
   }
 
   /** Shows how far it is; called whenever something may have been decided. */
   function render() {
     if (total === 0) return;
-    const undecided = refs.filter(does.isUndecided);
-    kept += refs.length - undecided.length;
-    refs = undecided;
+    refs = refs.filter((ref) => {
+      const state = does.state(ref);
+      if (state === "waiting" || state === "sent") return true;
+      if (state === undefined) kept += 1;
+      else problems += 1; // the text itself stands above the items, with the reason
+      return false;
+    });
     const wasDone = isDone;
     isDone = read === total && refs.length === 0;
     Object.assign(at("intake-bar"), { max: total, value: kept + problems, hidden: isDone });
     // While it goes on, a screen reader is told once and not with every file.
     at("intake-text").ariaLive = isDone ? "polite" : "off";
-    at("intake-text").textContent = isDone
+    write("intake-text", isDone
       ? `${plural(kept, "file")} kept${problems > 0 ? `, ${problems} not` : ""}.`
-      : `${kept} of ${plural(total, "file")} kept…`;
+      : `${kept} of ${plural(total, "file")} kept…`);
     if (!isDone || wasDone) return;
     clearTimeout(timer);
-    if (problems === 0) timer = setTimeout(forget, at("intake").hidden ? 0 : LINGER);
+    if (problems === 0 || isClosed) timer = setTimeout(forget, at("intake").hidden ? 0 : LINGER);
   }
 
   function forget() {
     clearTimeout(timer);
-    [total, read, kept, problems, refs, isDone] = [0, 0, 0, 0, [], false];
+    [total, read, kept, problems, refs, isDone, isClosed] = [0, 0, 0, 0, [], false, false];
     reveal(false);
     at("intake-problems").replaceChildren();
   }
 
   function reveal(isShown) {
-    show("intake", isShown);
+    show("intake", isShown && !isClosed);
     render();
   }
 

@@ -1,6 +1,7 @@
 // What the keyboard can do, and the list of it. Single keys only count while nothing is typed, and can be switched off.
 
 import { at, made } from "./frame.js";
+import { focusRow } from "./lists.js";
 
 /** [keys, what they do, the id of a button or what an item's button does]. */
 const KEYS = [
@@ -44,18 +45,19 @@ export function wireKeys(store) {
     const current = document.activeElement.closest("#items > li");
     if (typeof what === "number") {
       const next = current ? (what > 0 ? current.nextElementSibling : current.previousElementSibling) : list.firstElementChild;
-      return focus(next?.querySelector(next.matches(".gone") ? "[data-do=stay]" : "[data-do=copy]"));
+      if (next) focusRow(next);
+      return Boolean(next);
     }
-    if (what === "box") return focus(at("box"));
-    const isRemoval = what === "stay" && !current?.matches(".gone");
-    const button = at(what) ?? (isRemoval ? list.querySelector(".gone") : current ?? list.firstElementChild)?.querySelector(`[data-do=${what}]`);
-    if (!button || (what !== "file" && !button.checkVisibility())) return false;
+    if (what === "box") {
+      at("box").focus();
+      return true;
+    }
+    // What changes an item needs one in focus: the newest may be one that came just now.
+    const other = { copy: "li", stay: ".gone" }[what];
+    const row = current?.matches(other ?? "li") ? current : other && list.querySelector(other);
+    const button = at(what) ?? row?.querySelector(`[data-do=${what}]`);
+    if (!button?.checkVisibility()) return false;
     button.click();
     return true;
   }
-}
-
-function focus(node) {
-  node?.focus();
-  return Boolean(node);
 }

@@ -21,7 +21,7 @@ export const AWAKE_PATIENCE = 2_500;
 export const CONNECT_PATIENCE = 20_000;
 /** The close codes of a connection that was lost, and of one that a newer connection of this client replaced. */
 export const LOST = 1006;
-const REPLACED = 4500;
+export const REPLACED = 4500;
 /** The most lost connections of our own that are believed to come to the server later than one that followed them. */
 const GHOSTS = 8;
 /** Failed attempts after which somebody who does something is not left waiting for the next. */

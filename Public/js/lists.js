@@ -89,9 +89,17 @@ export function copyOf(id) {
   return at(id).content.firstElementChild.cloneNode(true);
 }
 
+/** Focuses what is likeliest wanted of a row. */
+export function focusRow(row) {
+  row.querySelector(row.matches(".gone") ? "[data-do=stay]" : "[data-do=copy]")?.focus();
+}
+
+/** The row is about to go. What can't be seen takes no focus: then the page itself does. */
 export function passFocusOn(row) {
   const near = row.nextElementSibling ?? row.previousElementSibling;
-  (near?.querySelector("[data-do=copy]") ?? at("box"))?.focus();
+  at("main").focus();
+  if (near) focusRow(near);
+  else at("box").focus();
 }
 
 const TIME = { hour: "2-digit", minute: "2-digit" };

@@ -31,6 +31,8 @@ let frame = 0;
 let cursorTimer = 0;
 let acts = null; // what a person can do, once it is loaded
 let loading = null;
+let style = null;
+let tries = 0;
 const unheard = []; // effects that it will want to hear of
 const shown = { text: "", value: "" }; // what the box was given before
 
@@ -38,8 +40,8 @@ for (const type of ["click", "input"]) addEventListener(type, loadActs, true);
 setTimeout(loadActs, CONNECTION_FIRST);
 at("paste").classList.toggle("nowrap", store.preference("wrap") === "off");
 wireAwakening();
-handle({ type: "network", online: navigator.onLine });
 handle({ type: "start" });
+if (!navigator.onLine) handle({ type: "network", online: false });
 render();
 setInterval(() => view.tick(session, Date.now()), 1_000);
 
@@ -127,7 +129,7 @@ function takeTyped() {
 
 /** Loads what a person can do, and how it looks. */
 function loadActs() {
-  loading ??= Promise.all([import("./acts.js"), loadStyle("../acts.css")]).then(([{ wire }]) => {
+  loading ??= Promise.all([importActs(tries++), style ??= loadStyle("../acts.css")]).then(([{ wire }]) => {
     view.setBroken(false);
     acts = wire({ session, store, handle, render, shown: shown.text });
     unheard.splice(0).forEach(acts.perform);
@@ -143,6 +145,11 @@ function loadActs() {
   });
 }
 
+/** Browsers remember for an address that it failed: another attempt takes another address. */
+function importActs(tried) {
+  return tried === 0 ? import("./acts.js") : import(new URL(`./acts.js?${tried}`, import.meta.url));
+}
+
 function loadStyle(path) {
   const link = Object.assign(made("link"), { rel: "stylesheet", href: new URL(path, import.meta.url) });
   document.head.append(link);
@@ -150,6 +157,7 @@ function loadStyle(path) {
     onload: loaded,
     onerror() {
       link.remove();
+      style = null;
       failed();
     },
   }));
@@ -163,20 +171,20 @@ function wireAwakening() {
   });
   addEventListener("offline", () => handle({ type: "network", online: false }));
   addEventListener("pageshow", (event) => event.persisted && handle({ type: "wake" }));
-  addEventListener("pagehide", () => {
-    takeTyped();
-    acts?.removals.sendAll();
-    for (const [target, timer] of [...unstored]) {
-      clearTimeout(timer);
-      storeText(target);
-    }
-  });
+  addEventListener("pagehide", leave);
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) {
-      view.badge(0);
-      handle({ type: "wake" });
-    } else {
-      acts?.removals.sendAll();
-    }
+    if (document.hidden) return leave(); // phones tell no more when they end a page
+    view.badge(0);
+    handle({ type: "wake" });
   });
+}
+
+/** Lets nothing depend on the page being there. */
+function leave() {
+  takeTyped();
+  acts?.removals.sendAll();
+  for (const [target, timer] of [...unstored]) {
+    clearTimeout(timer);
+    storeText(target);
+  }
 }

@@ -21,8 +21,9 @@ export function fillText(row, text) {
   row.querySelector(".text").replaceChildren(...pieces(preview, preview.length < text.length));
   const whole = row.querySelector(".whole");
   whole.hidden = preview.length === text.length;
+  if (whole.hidden) return;
   const lines = countLines(text);
-  if (!whole.hidden) whole.textContent = `Show all ${lines > PREVIEW_LINES ? plural(lines, "line") : size(countBytes(text))}`;
+  whole.textContent = `Show all ${lines > PREVIEW_LINES ? plural(lines, "line") : size(countBytes(text))}`;
 }
 
 function beginning(text) {

@@ -28,7 +28,7 @@ export class Slot {
     if (!this.locks || this.#release !== null) return true;
     for (let times = 0; times < TIMES && !signal.aborted; times += 1) {
       for (let place = 1; place <= STREAMS; place += 1) {
-        if (await this.#lock(`pasted-stream-${place}`)) return true;
+        if ((await this.#lock(`pasted-stream-${place}`, signal)) || this.#release !== null) return true;
       }
       if (this.isHidden()) return false;
       this.#channel?.postMessage("wanted");
@@ -42,11 +42,13 @@ export class Slot {
     this.#release = null;
   }
 
-  #lock(name) {
+  #lock(name, signal) {
     return new Promise((resolve) => {
       this.locks.request(name, { ifAvailable: true }, (lock) => {
-        resolve(lock !== null);
-        return lock === null ? undefined : new Promise((release) => { this.#release = release; });
+        // Given up while it was asked for, or granted twice: whoever holds one could not let go of the other.
+        const isWanted = lock !== null && !signal.aborted && this.#release === null;
+        resolve(isWanted);
+        return isWanted ? new Promise((release) => { this.#release = release; }) : undefined;
       }).catch(() => resolve(true)); // no locks here after all
     });
   }

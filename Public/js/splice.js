@@ -1,6 +1,6 @@
 // Between what a textarea knows (UTF-16 offsets, every line end LF) and an edit (code points, exact line ends). Pure.
 
-import { countPoints } from "./text.js";
+import { countPoints, splits } from "./text.js";
 
 /** Characters that are compared at once by the engine before they are compared one by one. */
 const BLOCK = 4_096;
@@ -55,14 +55,10 @@ function commonTail(before, after) {
 
 function snapped(before, after, { start, end, insert }) {
   const afterEnd = start + insert.length;
-  const from = cutsPair(before, start) || cutsPair(after, start) ? start - 1 : start;
-  const isCut = cutsPair(before, end) || cutsPair(after, afterEnd);
+  const from = splits(before, start) || splits(after, start) ? start - 1 : start;
+  const isCut = splits(before, end) || splits(after, afterEnd);
   const to = isCut ? end + 1 : end;
   return { start: from, end: to, insert: after.slice(from, isCut ? afterEnd + 1 : afterEnd) };
-}
-
-function cutsPair(text, at) {
-  return at > 0 && at < text.length && (text.charCodeAt(at - 1) & 0xfc00) === 0xd800 && (text.charCodeAt(at) & 0xfc00) === 0xdc00;
 }
 
 /** A splice as an edit of `text`. @returns {import("./text.js").Ops} */
@@ -99,7 +95,7 @@ export function splicesOf(text, ops) {
 
 function walked(text, start, points) {
   let at = start;
-  for (let left = points; left > 0 && at < text.length; left -= 1) at += cutsPair(text, at + 1) ? 2 : 1;
+  for (let left = points; left > 0 && at < text.length; left -= 1) at += splits(text, at + 1) ? 2 : 1;
   return at;
 }
 

@@ -233,10 +233,11 @@ function address(paste) {
 function within(milliseconds, other = null) {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), milliseconds);
-  other?.addEventListener("abort", () => {
+  const end = () => {
     clearTimeout(timer);
     limit.abort();
-  });
+  };
+  other?.addEventListener("abort", end, { signal: limit.signal });
   return limit.signal;
 }
 

@@ -175,4 +175,4 @@ export function diff(before, after) {
   return made.ops();
 }
 
-const splits = (text, at) => at > 0 && isPair(text, at - 1);
+export const splits = (text, at) => at > 0 && isPair(text, at - 1);

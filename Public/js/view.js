@@ -1,13 +1,12 @@
 // The session as the page shows it. Every text goes in as text, never as markup; only what changed is touched.
 
 import { addressOf, at, show, showKey, write } from "./frame.js";
+import { REPLACED } from "./link.js";
 import { ItemList } from "./lists.js";
 import { plural, standing, timeLeft } from "./wording.js";
 
 /** How long a state must hold, in milliseconds, before it is spoken. */
 const SETTLED = 1_500;
-/** The close code when a newer connection of this client took over. */
-const REPLACED = 4500;
 
 export const items = new ItemList(at("items"));
 let unseen = 0;

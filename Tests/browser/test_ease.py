@@ -206,6 +206,27 @@ class PuttingIn(PageCase):
         laptop.page.wait_for_function("() => document.getElementById('intake-text').textContent === '3 files kept.'")
         laptop.page.wait_for_selector("#intake", state="hidden")
 
+    def test_closing_what_tells_of_files_while_they_are_read_forgets_none_of_them(self):
+        laptop, phone, _ = self.pair()
+        laptop.page.evaluate(
+            """async () => {
+                const transfer = new DataTransfer();
+                transfer.items.add(new File([new Uint8Array([255])], "bad.txt"));
+                for (let n = 0; n < 120; n += 1) transfer.items.add(new File([`${n}`], `${n}.txt`));
+                const input = document.getElementById("file");
+                input.files = transfer.files;
+                input.dispatchEvent(new Event("change"));
+                while (document.getElementById("intake").hidden) await new Promise(requestAnimationFrame);
+                document.getElementById("intake-close").click();
+            }""")
+        phone.wait_items(120)
+        laptop.page.wait_for_function("() => !document.getElementById('outgoing').children.length")
+        self.assertFalse(laptop.page.is_visible("#intake"))
+        laptop.page.set_input_files("#file", [
+            {"name": "good.txt", "mimeType": "text/plain", "buffer": b"good"},
+            {"name": "bad.txt", "mimeType": "text/plain", "buffer": b"\xff"}])
+        laptop.page.wait_for_function("() => document.getElementById('intake-text').textContent === '1 file kept, 1 not.'")
+
     def test_a_removal_that_waits_happens_when_the_page_goes_away(self):
         laptop, phone, _ = self.pair()
         laptop.keep("secret")
@@ -216,9 +237,33 @@ class PuttingIn(PageCase):
         laptop.wait_items(0)
 
 
+class Full(PageCase):
+    options = ("--items", "1")
+
+    def test_files_that_the_paste_takes_no_more_are_not_told_as_kept(self):
+        laptop, phone, _ = self.pair()
+        laptop.page.set_input_files("#file", [
+            {"name": f"{n}.txt", "mimeType": "text/plain", "buffer": b"%d" % n} for n in range(3)])
+        phone.wait_items(1)
+        laptop.page.wait_for_function("() => document.getElementById('intake-text').textContent === '1 file kept, 2 not.'")
+        self.assertEqual(laptop.page.locator("#outgoing li").count(), 2)
+
+
 class Keys(PageCase):
-    def focused(self, device):
-        return device.page.evaluate("[document.activeElement.closest('li')?.dataset.item, document.activeElement.dataset.do ?? document.activeElement.id]")
+    def test_what_is_typed_into_an_item_that_goes_away_is_no_command_for_another(self):
+        laptop, phone, _ = self.pair()
+        for text in ("one", "two"):
+            laptop.keep(text)
+        phone.wait_items(2)
+        laptop.page.click("[data-item='1'] [data-do=edit]")
+        laptop.page.keyboard.type("typed")
+        phone.page.click("[data-item='1'] [data-do=remove]")
+        phone.page.goto("about:blank")  # and does not take it back
+        laptop.wait_items(1)
+        self.assertEqual(self.focused(laptop), [None, "main"])
+        laptop.page.keyboard.type("xerd")
+        self.assertEqual(laptop.page.locator("#items .gone, #items textarea").count(), 0)
+        self.assertEqual(laptop.texts(), ["two"])
 
     def test_every_action_has_a_key_and_the_list_tells_them(self):
         laptop, phone, _ = self.pair()

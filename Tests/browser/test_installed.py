@@ -63,7 +63,18 @@ class Offline(InstalledCase):
         phone.wait_items(1)
         self.assertEqual(phone.texts(), ["from the train\n"])  # the box has lines as browsers have them
         phone.page.reload()
-        phone.wait_items(1)
+        phone.wait_standing("live")
+        phone.keep("a later one")
+        phone.wait_items(2)
+        self.assertEqual(phone.texts(), ["a later one", "from the train\n"])
+
+    def test_the_page_that_needs_no_script_is_the_servers_all_the_same(self):
+        laptop = self.device()
+        key = laptop.make()
+        self.kept(laptop)
+        laptop.page.goto(f"{self.server.url}/{key}?read")
+        self.assertEqual(laptop.page.locator("#box").count(), 0)
+        self.assertIn(key, laptop.page.inner_text("body"))
 
     def test_nothing_of_a_paste_is_kept_with_the_page(self):
         laptop = self.device()
@@ -151,7 +162,32 @@ class Shared(InstalledCase):
         phone.wait_items(1)
         self.assertEqual(phone.texts(), ["https://example.org/shared"])
         phone.page.reload()
+        phone.wait_standing("live")
+        phone.keep("a later one")
+        phone.wait_items(2)
+        self.assertEqual(phone.texts(), ["a later one", "https://example.org/shared"])
+
+    def test_a_text_that_is_shared_when_the_last_paste_is_gone_waits_for_another(self):
+        laptop = self.device()
+        key = laptop.make()
+        phone = self.device(phone=True)
+        phone.open(key)
+        phone.wait_standing("live")
+        self.kept(phone)
+        phone.page.goto(self.server.url + "/")
+        phone.wait_standing("live")
+        for _ in range(2):
+            laptop.page.click("#change summary") if _ == 0 else None
+            laptop.page.click("#delete")
+        laptop.wait_standing("over")
+        self.share(phone, "not to be lost")
+        phone.page.wait_for_url(f"**/{key}")
+        phone.wait_standing("over")
+        phone.page.wait_for_selector("#toast.shown")
+        phone.page.goto(self.server.url + "/")
+        phone.page.click("#make-button")
         phone.wait_items(1)
+        self.assertEqual(phone.texts(), ["not to be lost"])
 
     def test_files_that_are_shared_are_items_each(self):
         phone = self.device(phone=True)

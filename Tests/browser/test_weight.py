@@ -161,6 +161,46 @@ class Faster(PageCase):
         answer()
         phone.page.wait_for_url(f"**/{key}")
 
+    def test_it_comes_behind_the_connection(self):
+        laptop = self.device()
+        key = laptop.make()
+        phone = self.device(phone=True)
+        order = []
+        phone.page.on("request", lambda request: order.append("acts") if "/acts." in request.url else None)
+        phone.page.on("websocket", lambda socket: socket.on("framereceived", lambda _: order.append("frame")))
+        phone.page.goto(f"{self.server.url}/{key}")
+        phone.wait_standing("live")
+        phone.keep("there")
+        self.assertEqual(order[0], "frame")
+        self.assertIn("acts", order)
+
+    def test_what_failed_to_load_is_loaded_later_by_itself(self):
+        laptop = self.device()
+        key = laptop.make()
+        phone = self.device(phone=True)
+        phone.expects_outage = True
+        phone.page.route(ACTS, lambda route: route.abort())
+        phone.page.goto(f"{self.server.url}/{key}")
+        phone.wait_standing("trouble")
+        phone.page.unroute(ACTS)
+        phone.wait_standing("live")
+        self.assertEqual(phone.page.locator("link[href*='acts.css']").count(), 1)
+        phone.keep("and written")
+        laptop.wait_text("and written")
+
+    def test_what_is_typed_is_stored_when_nobody_looks_any_more(self):
+        laptop = self.device()
+        key = laptop.make()
+        phone, answer = self.slow(key)
+        phone.page.fill("#box", "on the way")
+        phone.page.evaluate(
+            """() => {
+                Object.defineProperty(document, "hidden", { get: () => true });
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""")
+        self.assertIn("on the way", phone.page.evaluate("() => JSON.stringify(localStorage)"))
+        answer()
+
     def test_a_page_that_can_not_be_loaded_whole_says_so_and_is_for_reading_until_it_is(self):
         laptop = self.device()
         key = laptop.make()

@@ -70,3 +70,24 @@ test("where there are no locks there is always a place", async () => {
   assert.equal(await slot.take(new AbortController().signal), true);
   slot.leave();
 });
+
+test("a place that is granted after it was given up is let go, and two who take at once hold one", async () => {
+  const browser = new Browser();
+  const { request } = browser.locks;
+  browser.locks.request = async (...words) => {
+    await new Promise((later) => setTimeout(later, 5));
+    return request(...words);
+  };
+  const ending = new AbortController();
+  const { slot } = browser.tab();
+  const taking = slot.take(ending.signal);
+  ending.abort();
+  assert.equal(await taking, false);
+  await new Promise((later) => setTimeout(later, 10));
+  assert.equal(browser.held.size, 0);
+  const { signal } = new AbortController();
+  assert.deepEqual(await Promise.all([slot.take(signal), slot.take(signal)]), [true, true]);
+  slot.leave();
+  await new Promise((later) => setTimeout(later, 10));
+  assert.equal(browser.held.size, 0);
+});
