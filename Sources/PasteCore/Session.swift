@@ -32,7 +32,7 @@ final class Session {
     /// The authority of the upgrade's `Host`, for the URLs in `created`.
     var host = ""
 
-    var outbox = Outbox()
+    let outbox = Outbox()
     /// What of the shard's budget it has used up, as `account` found.
     var accountedBytes = 0
     /// When the message under way began.
