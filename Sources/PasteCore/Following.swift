@@ -75,9 +75,11 @@ struct ShownEvent: Sendable {
     /// Whether it takes texts away that earlier events hold.
     let erases: Bool
 
-    init(_ event: Event, _ message: OutgoingMessage) {
+    init(_ event: Event) {
         cursor = event.cursor
-        self.message = message
+        var bytes: [UInt8] = []
+        event.encode(into: &bytes, headroom: OutgoingMessage.headroom)
+        message = OutgoingMessage(.text, behindHeadroom: bytes)
         erases =
             switch event.body {
             case .remove, .clear: true

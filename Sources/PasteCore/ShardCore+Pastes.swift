@@ -317,7 +317,7 @@ extension ShardCore {
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: [Event], of live: LivePaste) {
         if live.viewers.contains(where: { $0.isLevel }) || !live.spread.followers.isEmpty {
-            var shown = events.map { ShownEvent($0, outgoing(.event($0))) }
+            var shown = events.map { ShownEvent($0) }
             _ = fanOut(&shown, of: live)
             if !live.spread.followers.isEmpty { feed(shown, of: live) }
         }

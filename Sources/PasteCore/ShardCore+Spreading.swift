@@ -224,7 +224,7 @@ extension ShardCore {
                     tell(follower.shard, live, .devices(live.deviceCount))
                 }
             case .events(let events):
-                let batch = events.map { ShownEvent($0, outgoing(.event($0))) }
+                let batch = events.map { ShownEvent($0) }
                 live.spread.followers[index].untakenBytes += batch.reduce(0) { $0 + $1.byteCount }
                 live.spread.followers[index].cursor = events.last?.cursor ?? follower.cursor
                 tell(follower.shard, live, .events(batch))

@@ -54,7 +54,7 @@ struct FanOutTests {
             let event = Event(
                 cursor: Cursor(seq: seq, tag: 1), at: core.now, author: Author(rawValue: 1), ref: seq,
                 body: .append(item: seq, text: text))
-            return ShownEvent(event, core.outgoing(.event(event)))
+            return ShownEvent(event)
         }
         for order in [[Form.plain, .wide, .narrow], [.narrow, .plain, .wide], [.wide, .narrow, .plain]] {
             var joined = SharedEvents(events, from: 0, limit: 1 << 20)

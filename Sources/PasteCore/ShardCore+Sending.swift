@@ -1,9 +1,37 @@
-// Durable events on their way to the devices of one shard.
+// Into the outboxes: for one connection, and durable events for all who are level.
 
 import PasteModel
 import WebSocket
 
 extension ShardCore {
+    /// Queues bytes for a session alone and marks it as dirty.
+    func send(_ session: Session, _ bytes: [UInt8]) { send(session, .own(bytes)) }
+
+    /// Queues a buffer for a session and marks it as dirty.
+    func send(_ session: Session, _ buffer: Outbox.Buffer) {
+        queue(session, buffer)
+        markDirty(session)
+    }
+
+    /// Queues bytes for a session alone that is being flushed.
+    func queue(_ session: Session, _ bytes: [UInt8]) { queue(session, .own(bytes)) }
+
+    /// Queues a buffer for a session that is being flushed.
+    func queue(_ session: Session, _ buffer: Outbox.Buffer) {
+        if session.outbox.isEmpty {
+            // From now on there is something to read: a minute from now it is a minute that nothing was read.
+            session.lastOutputAt = now
+        }
+        accountOutbox(of: session) { $0.push(buffer) }
+        outboxBytes += buffer.bytes.count
+    }
+
+    func markDirty(_ session: Session) {
+        guard !session.isDirty else { return }
+        session.isDirty = true
+        effects.dirty.append(session.id)
+    }
+
     /// Queues durable events for every device here that is level. Those of one batch go in few buffers, which all devices
     /// share; a device that is above its high water is only a cursor from there on.
     /// - Returns: Whether a device is behind.
