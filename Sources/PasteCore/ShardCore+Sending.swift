@@ -18,12 +18,14 @@ extension ShardCore {
 
     /// Queues a buffer for a session that is being flushed.
     func queue(_ session: Session, _ buffer: Outbox.Buffer) {
-        if session.outbox.isEmpty {
+        let outbox = session.outbox
+        if outbox.isEmpty {
             // From now on there is something to read: a minute from now it is a minute that nothing was read.
             session.lastOutputAt = now
         }
+        let before = outbox.byteCount
         accountOutbox(of: session) { $0.push(buffer) }
-        outboxBytes += buffer.bytes.count
+        outboxBytes += outbox.byteCount - before
     }
 
     func markDirty(_ session: Session) {
@@ -36,14 +38,20 @@ extension ShardCore {
     /// share; a device that is above its high water is only a cursor from there on.
     /// - Returns: Whether a device is behind.
     func fanOut(_ events: inout [ShownEvent], of live: LivePaste) -> Bool {
+        // Taken out meanwhile: the runtime would watch every append to what stands in an object.
+        var dirty: [ConnectionID] = []
+        swap(&dirty, &effects.dirty)
+        defer { swap(&dirty, &effects.dirty) }
         var isAnyoneBehind = false
         var start = 0
         while start < events.count {
             var joined = SharedEvents(events, from: start, limit: settings.joinedBytes)
             let room = settings.outboxHighWaterBytes - joined.leadingBytes
             let cursor = events[joined.range.upperBound - 1].cursor
+            var reached = 0
             for viewer in live.viewers {
-                guard let view = viewer.view, view.isLevel else {
+                guard let view = viewer.view else { continue }
+                guard view.isLevel else {
                     isAnyoneBehind = isAnyoneBehind || viewer.isBehind
                     continue
                 }
@@ -52,10 +60,15 @@ extension ShardCore {
                     isAnyoneBehind = true
                     continue
                 }
-                send(viewer, .shared(joined.buffer(viewer.form, of: &events, by: codec, on: budget)))
+                queue(viewer, .shared(joined.buffer(viewer.form, of: &events, by: codec, on: budget)))
+                if !viewer.isDirty {
+                    viewer.isDirty = true
+                    dirty.append(viewer.id)
+                }
                 view.cursor = cursor
-                counters.deliveries &+= UInt64(joined.range.count)
+                reached &+= 1
             }
+            counters.deliveries &+= UInt64(reached &* joined.range.count)
             start = joined.range.upperBound
         }
         return isAnyoneBehind

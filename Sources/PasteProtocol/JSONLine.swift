@@ -83,19 +83,22 @@ struct JSONLine: ~Copyable {
     /// Appends decimal digits.
     mutating func append(decimal value: Int64) {
         if value < 0 { append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        let start = count
-        count &+= decimalDigits(of: rest)
-        // From the last to the first, two with each division.
-        var at = count
-        while rest >= 10 {
-            let pair = UInt8(truncatingIfNeeded: rest % 100)
-            rest /= 100
-            at &-= 2
-            bytes[at] = UInt8(ascii: "0") &+ pair / 10
-            bytes[at &+ 1] = UInt8(ascii: "0") &+ pair % 10
+        append(digitsOf: value.magnitude)
+    }
+
+    /// Eight digits at a time, the first ones first.
+    private mutating func append(digitsOf value: UInt64) {
+        let group: UInt64 = 100_000_000
+        let digits = decimalDigits(of: value % group)
+        var zeros = 0
+        if value >= group {
+            append(digitsOf: value / group)
+        } else {
+            // In front of a number there are none but the last one.
+            zeros = min(digits.trailingZeroBitCount / 8, 7)
         }
-        if at > start { bytes[start] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest) }
+        store((digits | 0x3030_3030_3030_3030) >> UInt64(zeros * 8), at: count)
+        count &+= 8 &- zeros
     }
 
     /// Appends 16 lowercase hexadecimal digits.
@@ -128,11 +131,13 @@ extension [UInt8] {
     }
 }
 
-private func decimalDigits(of value: UInt64) -> Int {
-    var (count, rest) = (1, value)
-    while rest >= 100 {
-        count &+= 2
-        rest /= 100
-    }
-    return rest >= 10 ? count &+ 1 : count
+/// The eight digits of a number below 10^8 as values, the first one in the lowest byte.
+private func decimalDigits(of value: UInt64) -> UInt64 {
+    // In halves, each in a half of the word, then those in halves: all that are of one size are divided at once, by the
+    // multiplication that gives the same for so few digits.
+    let fours = value / 10_000 | (value % 10_000) << 32
+    let hundreds = (fours &* 10_486) >> 20 & 0x0000_007F_0000_007F
+    let twos = hundreds | (fours &- hundreds &* 100) << 16
+    let tens = (twos &* 103) >> 10 & 0x000F_000F_000F_000F
+    return tens | (twos &- tens &* 10) << 8
 }
