@@ -51,7 +51,8 @@ struct WritingTests {
         ]
         for body in bodies {
             let event = Event(
-                cursor: Cursor(seq: 1 << 63, tag: .max), at: .min, author: Author(rawValue: .max), ref: 1 << 63, body: body)
+                cursor: Cursor(seq: 1 << 63, tag: .max), at: .min, author: Author(rawValue: .max), ref: 1 << 63,
+                body: body)
             var bytes: [UInt8] = []
             event.encode(into: &bytes)
             for headroom in [1, 4, 16] {
