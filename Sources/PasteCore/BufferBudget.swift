@@ -12,19 +12,19 @@ final class BufferBudget {
     }
 }
 
-/// The bytes of one frame that many connections wait to be sent. They count once, until the last of them let go of it.
-final class BufferCharge {
+/// Bytes that many connections wait to be sent. They count once, until the last of them has let go of the buffer.
+final class SharedBuffer {
+    let bytes: [UInt8]
     private let budget: BufferBudget
-    private let bytes: Int
 
-    init(_ bytes: Int, to budget: BufferBudget) {
-        self.budget = budget
+    init(_ bytes: [UInt8], on budget: BufferBudget) {
         self.bytes = bytes
-        budget.usedBytes += bytes
+        self.budget = budget
+        budget.usedBytes += bytes.count
     }
 
     deinit {
-        budget.usedBytes -= bytes
+        budget.usedBytes -= bytes.count
     }
 }
 
@@ -38,9 +38,9 @@ extension ShardCore {
 
     /// The same when a WebSocket's outbox changes and nothing else: what every delivery does twice.
     @inline(__always)
-    func accountOutbox(of session: Session, _ change: (inout Outbox) -> Void) {
+    func accountOutbox(of session: Session, _ change: (Outbox) -> Void) {
         let before = session.outbox.ownBytes
-        change(&session.outbox)
+        change(session.outbox)
         // Only a WebSocket's other parts are sure to be accounted for where they change.
         guard session.http == nil else { return account(session) }
         let difference = session.outbox.ownBytes - before
@@ -51,7 +51,7 @@ extension ShardCore {
     /// The session is gone, and what it held with it.
     func discharge(_ session: Session) {
         outboxBytes -= session.outbox.byteCount
-        session.outbox = Outbox()
+        session.outbox.clear()
         session.held = []
         releaseInput(session)
         session.visit = nil

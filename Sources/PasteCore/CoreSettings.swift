@@ -26,6 +26,10 @@ public struct CoreSettings: Sendable {
     public var messageBytes = 6 << 20 + 64 << 10
     /// Bytes that wait for one viewer before it is only a cursor into the log.
     public var outboxHighWaterBytes = 256 << 10
+    /// Bytes, as an outbox weighs them, up to which events of one commit go to each viewer as one buffer: some fifty short
+    /// texts, at which the costs of a buffer are no longer seen in those of a delivery; and so little below the high
+    /// water that whoever reads at all has room for it.
+    public var joinedBytes = 16 << 10
     /// Bytes that one shard keeps for all its peers together: unfinished messages and heads, input that waits, output
     /// that is not read. One peer alone stays below 8 MiB; ten thousand hostile ones would not. Over it, the connections
     /// of the address that holds most are closed, with a code that says to come back.

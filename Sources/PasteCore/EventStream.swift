@@ -39,20 +39,17 @@ struct EventStream {
 
     // MARK: Content
 
+    /// Events as content on the wire, in one chunk if it is chunked.
+    static func content(isChunked: Bool, _ write: (inout [UInt8]) -> Void) -> [UInt8] {
+        var content: [UInt8] = []
+        write(&content)
+        return EventStream(isChunked: isChunked).wrapped(content)
+    }
+
     /// One message as an event.
-    ///
-    /// - Parameters:
-    ///   - json: Without a line end, as `ServerMessage` writes it.
-    ///   - position: The cursor that a reader has with it; `nil`: the one it had before.
     static func event(_ json: some Collection<UInt8>, position: Cursor?) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(json.count + 56)
-        if let position {
-            bytes += "id: \(position.eventID)\n".utf8
-        }
-        bytes += "data: ".utf8
-        bytes += json
-        bytes += "\n\n".utf8
+        bytes.append(event: json, position: position)
         return bytes
     }
 
@@ -101,6 +98,22 @@ enum StreamPosition: Hashable, Sendable {
         }
         guard let tag = Cursor.tag(hexadecimal: parts[1]) else { return nil }
         self = .cursor(Cursor(seq: seq, tag: tag))
+    }
+}
+
+extension [UInt8] {
+    /// Appends a message as an event.
+    ///
+    /// - Parameters:
+    ///   - json: Without a line end, as `ServerMessage` writes it.
+    ///   - position: The cursor that a reader has with it; `nil`: the one it had before.
+    mutating func append(event json: some Collection<UInt8>, position: Cursor? = nil) {
+        if let position {
+            self += "id: \(position.eventID)\n".utf8
+        }
+        self += "data: ".utf8
+        self += json
+        self += "\n\n".utf8
     }
 }
 

@@ -35,16 +35,17 @@ struct FollowedLog {
     /// Notes events that were passed on.
     /// - Parameter limit: Bytes that may be held for those who could not take them; 0: nobody is behind, or there is
     ///   no memory.
-    mutating func add(_ events: [FollowedEvent], _ messages: [SharedMessage], limit: Int) {
+    mutating func add(_ events: [ShownEvent], limit: Int) {
         guard limit > 0 else {
             head = events.last?.cursor ?? head
             return dropHeld()
         }
-        for (event, message) in zip(events, messages) {
+        for event in events {
             // Its text is gone: so are the frames that hold it.
             if event.erases { dropHeld() }
             head = event.cursor
-            held.append(Entry(cursor: event.cursor, message: message, byteCount: event.byteCount))
+            held.append(
+                Entry(cursor: event.cursor, message: SharedMessage(event.message), byteCount: event.byteCount))
             heldBytes += event.byteCount
         }
         while heldBytes > limit, let first = held.popFirst() {

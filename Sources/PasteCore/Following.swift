@@ -45,7 +45,7 @@ public struct ShardNote: Sendable {
         /// Viewers will come who are level at this cursor. The number tells this time of following from others.
         case follow(PasteKey, from: Cursor, devices: Int, number: UInt64)
         /// Durable events, to be shown.
-        case events([FollowedEvent])
+        case events([ShownEvent])
         /// How many devices follow the paste, on all shards.
         case devices(Int)
         /// This viewer's device has come anew.
@@ -68,16 +68,18 @@ public struct ShardNote: Sendable {
     }
 }
 
-/// An event on its way to a follower.
-struct FollowedEvent: Sendable {
+/// A durable event on its way to viewers, here and elsewhere.
+struct ShownEvent: Sendable {
     let cursor: Cursor
-    let message: OutgoingMessage
+    var message: OutgoingMessage
     /// Whether it takes texts away that earlier events hold.
     let erases: Bool
 
-    init(_ event: Event, _ message: OutgoingMessage) {
+    init(_ event: Event) {
         cursor = event.cursor
-        self.message = message
+        var bytes: [UInt8] = []
+        event.encode(into: &bytes, headroom: OutgoingMessage.headroom)
+        message = OutgoingMessage(.text, behindHeadroom: bytes)
         erases =
             switch event.body {
             case .remove, .clear: true
@@ -87,6 +89,16 @@ struct FollowedEvent: Sendable {
 
     /// About what it takes to hold: both sides of a window count alike.
     var byteCount: Int { message.plain.count + 128 }
+
+    /// What it weighs in an outbox.
+    var weight: Int { message.plain.count + Outbox.entryBytes }
+
+    /// The same in memory of its own, for another thread.
+    func copied() -> ShownEvent {
+        var copy = self
+        copy.message = message.copied()
+        return copy
+    }
 }
 
 /// How a paste that was followed is over.

@@ -1,24 +1,39 @@
-/// What waits to be sent to one connection: buffers in order, and how much of the first has gone.
-struct Outbox {
-    /// Who pays for a buffer.
-    enum Owner {
+// What waits to be sent to one connection: buffers in order, and how much of the first has gone.
+//
+// A class and not a part of `Session`: what a delivery changes here are single fields then, each for an instant, which the
+// compiler can prove; of a struct within another object it would have the runtime watch every change.
+
+import DequeModule
+
+final class Outbox {
+    /// A buffer, by who pays for it.
+    enum Buffer {
         /// This connection alone.
-        case this
-        /// Everyone who was sent the same frame, through the charge that was made with it.
-        case many(BufferCharge)
+        case own([UInt8])
+        /// Everyone who was sent the same, through the buffer itself.
+        case shared(SharedBuffer)
         /// Nobody: it is in memory anyway.
-        case site
+        case site([UInt8])
+
+        var bytes: [UInt8] {
+            switch self {
+            case .own(let bytes), .site(let bytes): bytes
+            case .shared(let buffer): buffer.bytes
+            }
+        }
+
+        /// Bytes that are kept for this connection alone.
+        fileprivate var ownBytes: Int {
+            if case .own(let bytes) = self { bytes.count &+ Outbox.entryBytes } else { Outbox.entryBytes }
+        }
     }
 
-    private struct Entry {
-        var bytes: [UInt8]
-        var owner: Owner
-    }
-
-    /// Sent buffers, then waiting ones. The sent ones go when they are as many as the others.
-    private var entries: [Entry] = []
-    private var front = 0
-    private var frontOffset = 0
+    /// Nearly always the only one.
+    private var first: Buffer?
+    private var firstOffset = 0
+    /// Without storage while it is empty: idle connections stay small.
+    private var rest: Deque<Buffer> = []
+    private var bufferCount = 0
     /// Bytes that have not been sent.
     private(set) var byteCount = 0
     /// Bytes of memory that are kept for this connection alone.
@@ -27,68 +42,59 @@ struct Outbox {
     var isEmpty: Bool { byteCount == 0 }
 
     /// Bytes as memory counts them: 10,000 small frames take more room than their bytes.
-    var weight: Int { byteCount + (entries.count - front) * Self.entryBytes }
+    var weight: Int { byteCount &+ bufferCount &* Self.entryBytes }
 
     /// What a buffer takes beside its bytes: its place here, its header, the allocator's own.
-    private static let entryBytes = 64
+    static let entryBytes = 64
 
-    mutating func push(_ buffer: [UInt8], owner: Owner = .this) {
-        guard !buffer.isEmpty else { return }
-        let entry = Entry(bytes: buffer, owner: owner)
-        entries.append(entry)
-        byteCount += buffer.count
-        ownBytes += Self.own(entry)
+    func push(_ buffer: Buffer) {
+        let count = buffer.bytes.count
+        guard count > 0 else { return }
+        byteCount += count
+        ownBytes += buffer.ownBytes
+        bufferCount += 1
+        if first == nil {
+            first = buffer
+        } else {
+            rest.append(buffer)
+        }
     }
 
-    /// Copies the first bytes, as many as fit, behind what `output` holds already. Changes nothing: `mutating` lets it
-    /// look at the buffers where they are, without counting references to them.
-    mutating func copy(into output: inout OutputSpan<UInt8>) {
-        var start = frontOffset
-        let waiting = entries.span.extracting(droppingFirst: front)
-        var index = 0
-        while index < waiting.count, output.freeCapacity > 0 {
-            copyBytes(of: waiting[index].bytes, from: start, into: &output)
-            start = 0
-            index += 1
+    /// Copies the first bytes, as many as fit, behind what `output` holds already.
+    func copy(into output: inout OutputSpan<UInt8>) {
+        guard let first else { return }
+        copyBytes(of: first.bytes, from: firstOffset, into: &output)
+        guard bufferCount > 1 else { return }
+        for buffer in rest {
+            guard output.freeCapacity > 0 else { return }
+            copyBytes(of: buffer.bytes, from: 0, into: &output)
         }
     }
 
     /// Forgets the first `count` bytes: they were sent.
-    mutating func consume(_ count: Int) {
+    func consume(_ count: Int) {
         precondition(count >= 0 && count <= byteCount, "no more can be sent than waited")
+        guard count < byteCount else { return clear() }
         byteCount -= count
-        guard byteCount > 0 else {
-            if entries.count <= Self.keptBuffers {
-                // One or two nearly always.
-                while entries.popLast() != nil {}
-            } else {
-                entries = []
-            }
-            front = 0
-            frontOffset = 0
-            ownBytes = 0
-            return
-        }
-        var end = frontOffset + count
-        while end >= entries[front].bytes.count {
-            end -= entries[front].bytes.count
-            ownBytes -= Self.own(entries[front])
-            entries[front] = Entry(bytes: [], owner: .site)
-            front += 1
-        }
-        frontOffset = end
-        if front > Self.keptBuffers, front * 2 > entries.count {
-            entries.removeFirst(front)
-            front = 0
+        firstOffset += count
+        while let buffer = first, firstOffset >= buffer.bytes.count {
+            firstOffset -= buffer.bytes.count
+            ownBytes -= buffer.ownBytes
+            bufferCount -= 1
+            first = rest.popFirst()
+            if rest.isEmpty { rest = [] }
         }
     }
 
-    private static func own(_ entry: Entry) -> Int {
-        if case .this = entry.owner { entry.bytes.count + entryBytes } else { entryBytes }
+    /// Forgets everything.
+    func clear() {
+        first = nil
+        firstOffset = 0
+        if bufferCount > 1 { rest = [] }
+        bufferCount = 0
+        byteCount = 0
+        ownBytes = 0
     }
-
-    /// Places for buffers that an empty outbox may keep, so that idle connections stay small.
-    private static let keptBuffers = 16
 }
 
 /// One `memcpy` of what fits: the loop that a safe copy would be is the largest part of a delivery's user time.

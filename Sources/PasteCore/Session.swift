@@ -26,7 +26,7 @@ final class Session {
     var deflateWindow = DeflateWindow.none
     /// What it follows.
     var view: View?
-    var outbox = Outbox()
+    let outbox = Outbox()
     /// The HTTP connection; `nil` once it was upgraded.
     var http: HTTPConnection?
     /// The event stream that answers the connection's last request; then there is neither of the two others.

@@ -107,36 +107,19 @@ extension ShardCore {
 
     // MARK: Passing on
 
-    /// Durable events go to every viewer here that is level.
-    private func passOn(_ events: [FollowedEvent], of live: LivePaste) {
+    /// Durable events go to every viewer here that is level, and are held for those who are behind.
+    private func passOn(_ events: [ShownEvent], of live: LivePaste) {
         // Bytes of this shard's own: the reference counts of shared ones would travel between the cores with every
         // delivery.
-        var messages = events.map { SharedMessage($0.message.copied()) }
-        var isAnyoneBehind = false
-        for viewer in live.viewers {
-            guard viewer.isLevel else {
-                isAnyoneBehind = isAnyoneBehind || viewer.isBehind
-                continue
-            }
-            for index in messages.indices {
-                guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
-                    viewer.view?.mode = .behind
-                    isAnyoneBehind = true
-                    break
-                }
-                send(viewer, &messages[index])
-                viewer.view?.cursor = events[index].cursor
-                counters.deliveries &+= 1
-            }
-        }
-        let isHeld = isAnyoneBehind && visitors.mayOpen()
-        live.copy?.add(events, messages, limit: isHeld ? settings.followedBytes : 0)
+        var events = events.map { $0.copied() }
+        let isHeld = fanOut(&events, of: live) && visitors.mayOpen()
+        live.copy?.add(events, limit: isHeld ? settings.followedBytes : 0)
         countCopy(live)
         confirm(events, of: live)
     }
 
     /// Tells the home what was passed on, before the window is full.
-    private func confirm(_ events: [FollowedEvent], of live: LivePaste) {
+    private func confirm(_ events: [ShownEvent], of live: LivePaste) {
         guard let copy = live.copy else { return }
         let bytes = events.reduce(copy.untoldBytes) { $0 + $1.byteCount }
         let isTold = bytes >= settings.followWindowBytes / 2
@@ -152,10 +135,7 @@ extension ShardCore {
             guard log.covers(view.cursor) else {
                 return sendHome(session, rests: true)
             }
-            let cursor = view.paste.copy?.withNext(after: view.cursor) { message in
-                let form = message.bytes(for: session, by: codec, on: budget)
-                queue(session, form.bytes, owner: form.owner)
-            }
+            let cursor = view.paste.copy?.withNext(after: view.cursor) { queue(session, &$0) }
             if let cursor {
                 session.view?.cursor = cursor
                 counters.deliveries &+= 1
@@ -164,8 +144,7 @@ extension ShardCore {
                 guard view.missedDevices else { return }
                 session.view?.missedDevices = false
                 var message = shared(.devices(count: log.devices))
-                let form = message.bytes(for: session, by: codec, on: budget)
-                queue(session, form.bytes, owner: form.owner)
+                queue(session, &message)
             }
         }
     }

@@ -99,9 +99,9 @@ extension ShardCore {
         if let gzip = asset.gzip, !isPage, head.fields.acceptsGzip {
             fields[.contentEncoding] = "gzip"
             // Another representation, another tag (RFC 9110 section 8.8.3).
-            return respond(.ok, fields, gzip, owner: .site, head, session)
+            return respond(.ok, fields, .site(gzip), head, session)
         }
-        respond(.ok, fields, asset.body, owner: .site, head, session)
+        respond(.ok, fields, .site(asset.body), head, session)
     }
 
     func answerOperator(_ path: RequestPath, _ head: RequestHead, _ session: Session) throws(HTTPFailure) {
@@ -126,17 +126,24 @@ extension ShardCore {
     }
 
     func respond(
-        _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], owner: Outbox.Owner = .this,
-        _ head: RequestHead, _ session: Session
+        _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: [UInt8], _ head: RequestHead, _ session: Session
+    ) {
+        respond(status, fields, .own(content), head, session)
+    }
+
+    func respond(
+        _ status: HTTPResponse.Status, _ fields: HTTPFields, _ content: Outbox.Buffer, _ head: RequestHead,
+        _ session: Session
     ) {
         let keepsAlive = keepsAlive(session)
-        let length: ResponseBody = status == .notModified || status == .noContent ? .none : .length(content.count)
+        let length: ResponseBody =
+            status == .notModified || status == .noContent ? .none : .length(content.bytes.count)
         send(
             session,
             ResponseHead(status: status, fields: fields)
                 .serialized(body: length, keepsAlive: keepsAlive, date: date))
         if head.method != .head, length != .none {
-            send(session, content, owner: owner)
+            send(session, content)
         }
         conclude(session, keepsAlive: keepsAlive)
     }

@@ -316,25 +316,11 @@ extension ShardCore {
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: [Event], of live: LivePaste) {
-        var messages: [SharedMessage] = []
         if live.viewers.contains(where: { $0.isLevel }) || !live.spread.followers.isEmpty {
-            messages.reserveCapacity(events.count)
-            for event in events { messages.append(shared(.event(event))) }
+            var shown = events.map { ShownEvent($0) }
+            _ = fanOut(&shown, of: live)
+            if !live.spread.followers.isEmpty { feed(shown, of: live) }
         }
-        for viewer in live.viewers {
-            guard let view = viewer.view, view.isLevel else { continue }
-            for index in messages.indices {
-                // One batch can hold a burst of every device: it, too, stops at the high water.
-                guard viewer.outbox.weight <= settings.outboxHighWaterBytes else {
-                    view.mode = .behind
-                    break
-                }
-                send(viewer, &messages[index])
-                view.cursor = events[index].cursor
-                counters.deliveries &+= 1
-            }
-        }
-        if !live.spread.followers.isEmpty { feed(events, messages, of: live) }
         // After the fan-out: an author that is level has its event, and may be sent away now.
         for event in events {
             guard let requester = live.requesters.popFirst() else { break }

@@ -63,9 +63,7 @@ extension ShardCore {
         switch isGet ? ByteRange(exchange.head.fields, etag: etag, count: text.count) : .whole {
         case .whole:
             note(session, reads: live)
-            respond(
-                .ok, fields, text.utf8, owner: .many(live.lend(place, bytes: text.count, on: budget)), exchange.head,
-                session)
+            respond(.ok, fields, .shared(live.lend(text, at: place, on: budget)), exchange.head, session)
         case .part(let range):
             fields[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(text.count)"
             note(session, reads: live)
@@ -154,15 +152,15 @@ extension LivePaste {
     /// A text that is on its way to readers.
     struct Loan {
         let place: Place
-        weak var charge: BufferCharge?
+        weak var buffer: SharedBuffer?
     }
 
-    /// The charge for a text that waits in outboxes: one for all of its readers.
-    func lend(_ place: Place, bytes: Int, on budget: BufferBudget) -> BufferCharge {
-        loans.removeAll { $0.charge == nil }
-        if let charge = loans.first(where: { $0.place == place })?.charge { return charge }
-        let charge = BufferCharge(bytes, to: budget)
-        loans.append(Loan(place: place, charge: charge))
-        return charge
+    /// A text that waits in outboxes: one buffer for all of its readers.
+    func lend(_ text: Text, at place: Place, on budget: BufferBudget) -> SharedBuffer {
+        loans.removeAll { $0.buffer == nil }
+        if let buffer = loans.first(where: { $0.place == place })?.buffer { return buffer }
+        let buffer = SharedBuffer(text.utf8, on: budget)
+        loans.append(Loan(place: place, buffer: buffer))
+        return buffer
     }
 }

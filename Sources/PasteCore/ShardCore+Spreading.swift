@@ -169,18 +169,17 @@ extension ShardCore {
     // MARK: Feeding
 
     /// Durable events go to every follower that is level, and whose window has room.
-    func feed(_ events: [Event], _ messages: [SharedMessage], of live: LivePaste) {
+    func feed(_ events: [ShownEvent], of live: LivePaste) {
         for index in live.spread.followers.indices where live.spread.followers[index].mode == .level {
-            var batch: [FollowedEvent] = []
-            for (event, message) in zip(events, messages) {
+            var batch: [ShownEvent] = []
+            for event in events {
                 guard live.spread.followers[index].untakenBytes < settings.followWindowBytes else {
                     live.spread.followers[index].mode = .lagging
                     break
                 }
-                let followed = FollowedEvent(event, message.outgoing)
-                live.spread.followers[index].untakenBytes += followed.byteCount
+                live.spread.followers[index].untakenBytes += event.byteCount
                 live.spread.followers[index].cursor = event.cursor
-                batch.append(followed)
+                batch.append(event)
             }
             if !batch.isEmpty { tell(live.spread.followers[index].shard, live, .events(batch)) }
         }
@@ -225,7 +224,7 @@ extension ShardCore {
                     tell(follower.shard, live, .devices(live.deviceCount))
                 }
             case .events(let events):
-                let batch = events.map { FollowedEvent($0, outgoing(.event($0))) }
+                let batch = events.map { ShownEvent($0) }
                 live.spread.followers[index].untakenBytes += batch.reduce(0) { $0 + $1.byteCount }
                 live.spread.followers[index].cursor = events.last?.cursor ?? follower.cursor
                 tell(follower.shard, live, .events(batch))

@@ -299,28 +299,6 @@ public final class ShardCore {
         call(session, at: session.http == nil ? now + settings.pingMilliseconds : now + settings.requestMilliseconds)
     }
 
-    /// Queues bytes for a session and marks it as dirty.
-    func send(_ session: Session, _ bytes: [UInt8], owner: Outbox.Owner = .this) {
-        queue(session, bytes, owner: owner)
-        markDirty(session)
-    }
-
-    /// Queues bytes for a session that is being flushed.
-    func queue(_ session: Session, _ bytes: [UInt8], owner: Outbox.Owner = .this) {
-        if session.outbox.isEmpty {
-            // From now on there is something to read: a minute from now it is a minute that nothing was read.
-            session.lastOutputAt = now
-        }
-        accountOutbox(of: session) { $0.push(bytes, owner: owner) }
-        outboxBytes += bytes.count
-    }
-
-    func markDirty(_ session: Session) {
-        guard !session.isDirty else { return }
-        session.isDirty = true
-        effects.dirty.append(session.id)
-    }
-
     private func markClosing(_ session: Session) {
         openSessions -= session.isClosing ? 0 : 1
         session.isClosing = true

@@ -77,10 +77,7 @@ extension PasteRequest {
 extension [UInt8] {
     /// The member `target`.
     mutating func member(_ target: EditTarget) {
-        switch target {
-        case .pad: member(.target, "pad")
-        case .item(let item): member(.target, item)
-        }
+        append(line: { $0.member(target) })
     }
 
     /// The member `ops`.

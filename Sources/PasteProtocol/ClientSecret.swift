@@ -38,7 +38,9 @@ public struct ClientSecret: Hashable, Sendable, CustomStringConvertible, CustomR
 
     /// Appends the 32 digits.
     func append(to output: inout [UInt8]) {
-        output.append(hexadecimal: high)
-        output.append(hexadecimal: low)
+        output.append(line: {
+            $0.append(hexadecimal: high)
+            $0.append(hexadecimal: low)
+        })
     }
 }

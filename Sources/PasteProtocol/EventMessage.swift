@@ -11,26 +11,24 @@ extension Event {
     ///
     /// An erased event has no message of its own: it is written as the type `erased`, which no client of this
     /// version knows, and an unknown type with a `seq` makes a client fetch a snapshot.
-    func encode(into output: inout [UInt8]) {
+    ///
+    /// - Parameter headroom: Zeros before it, at most 16: for the header of a frame that carries it.
+    public func encode(into output: inout [UInt8], headroom: Int = 0) {
         let body = body
-        if output.capacity == 0 { output.reserveCapacity(160 + body.estimatedBytes) }
-        output.append(body.opening)
-        output.members(cursor)
-        output.member(.at, at)
+        var line = JSONLine(headroom: headroom)
+        line.append(body.opening)
+        line.members(cursor)
+        line.member(.at, at)
         // Refs begin at 1: an event that nobody's request made has none, and no author.
-        if ref > 0 || author.rawValue > 0 { output.member(hexadecimal: .by, author.rawValue) }
-        if ref > 0 { output.member(.ref, ref) }
+        if ref > 0 || author.rawValue > 0 { line.member(hexadecimal: .by, author.rawValue) }
+        if ref > 0 { line.member(.ref, ref) }
+        line.members(body)
+        if output.capacity == 0 { output.reserveCapacity(line.count + body.estimatedBytes) }
+        output.append(line)
         switch body {
-        case .append(let item, let text), .keep(let item, let text):
-            output.member(.item, item)
-            output.member(.text, text)
-        case .edit(let target, let edit):
-            output.member(target)
-            output.member(edit)
-        case .remove(let item): output.member(.item, item)
-        case .clear(let through): output.member(.through, through)
-        case .extend(let expiresAt): output.member(.expiresAt, expiresAt)
-        case .erased: break
+        case .append(_, let text), .keep(_, let text): output.append(json: text.utf8.span)
+        case .edit(_, let edit): output.member(edit)
+        case .remove, .clear, .extend, .erased: break
         }
         output.end()
     }
@@ -42,6 +40,22 @@ extension Event {
         self.init(
             cursor: try object.requiredCursor(json), at: try object.requiredTime(.at, json),
             author: Author(rawValue: author), ref: try object.number(.ref, from: 1, json) ?? 0, body: body)
+    }
+}
+
+extension JSONLine {
+    /// What an event did, up to its text or its ops.
+    fileprivate mutating func members(_ body: EventBody) {
+        switch body {
+        case .append(let item, _), .keep(let item, _):
+            member(.item, item)
+            member(.text)
+        case .edit(let target, _): member(target)
+        case .remove(let item): member(.item, item)
+        case .clear(let through): member(.through, through)
+        case .extend(let expiresAt): member(.expiresAt, expiresAt)
+        case .erased: break
+        }
     }
 }
 
@@ -59,11 +73,12 @@ extension EventBody {
         }
     }
 
-    /// Room for what has no fixed length; escapes may need more, which costs a copy and nothing else.
+    /// Room for what comes behind the line; escapes may need more, which costs a copy and nothing else.
     fileprivate var estimatedBytes: Int {
         switch self {
-        case .append(_, let text), .keep(_, let text): text.count + text.count / 16
-        default: 32
+        case .append(_, let text), .keep(_, let text): text.count + text.count / 16 + 3
+        case .edit(_, let edit): edit.insertedBytes + 32
+        case .remove, .clear, .extend, .erased: 1
         }
     }
 
@@ -99,9 +114,7 @@ private enum Openings {
     static let erased = of("erased")
 
     private static func of(_ type: String) -> JSONPiece {
-        var bytes: [UInt8] = []
-        bytes.begin(type)
-        return JSONPiece(bytes)
+        JSONPiece(Array("{\"type\":\"\(type)\"".utf8))
     }
 }
 

@@ -23,16 +23,15 @@ extension UInt64 {
     }
 }
 
-extension [UInt8] {
-    /// Appends 16 lowercase hexadecimal digits.
-    mutating func append(hexadecimal value: UInt64) {
-        var digits = InlineArray<16, UInt8>(repeating: 0)
-        var rest = value
-        for index in digits.indices.reversed() {
-            let digit = UInt8(truncatingIfNeeded: rest) & 0xF
-            digits[index] = digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10
-            rest >>= 4
-        }
-        append(copying: digits.span)
-    }
+/// The eight lowercase digits of a number, the first one in the lowest byte.
+func hexadecimalDigits(of value: UInt32) -> UInt64 {
+    // Each half of what stands together moves to the middle of the room of both, until every digit has a byte.
+    var digits = UInt64(value)
+    digits = (digits | digits << 16) & 0x0000_FFFF_0000_FFFF
+    digits = (digits | digits << 8) & 0x00FF_00FF_00FF_00FF
+    digits = (digits | digits << 4) & 0x0F0F_0F0F_0F0F_0F0F
+    // Six more than a digit has its fifth bit set from 10 on: that is where letters are.
+    let letters = (digits &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+    let toLetters = UInt64(UInt8(ascii: "a") - UInt8(ascii: "0") - 10)
+    return (digits &+ 0x3030_3030_3030_3030 &+ letters &* toLetters).byteSwapped
 }

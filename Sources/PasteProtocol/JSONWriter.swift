@@ -3,33 +3,12 @@
 
 import PasteModel
 
-/// A piece of JSON that is written often. Its bytes stand in itself, so that writing it counts no reference.
-struct JSONPiece {
-    fileprivate var bytes = InlineArray<32, UInt8>(repeating: 0)
-    fileprivate var count = 0
-
-    /// - Parameter text: At most 32 bytes.
-    init(_ text: [UInt8]) {
-        for byte in text {
-            bytes[count] = byte
-            count += 1
-        }
-    }
-
-    subscript(index: Int) -> UInt8 { bytes[index] }
-}
-
 extension [UInt8] {
     /// Begins a message: `{"type":"..."`.
     mutating func begin(_ type: String) {
         append(contentsOf: "{\"type\":\"".utf8)
         append(contentsOf: type.utf8)
         append(UInt8(ascii: "\""))
-    }
-
-    /// Appends a piece.
-    mutating func append(_ piece: JSONPiece) {
-        append(copying: piece.bytes.span.extracting(first: piece.count))
     }
 
     /// Ends an object.
@@ -39,13 +18,12 @@ extension [UInt8] {
 
     /// Begins a member: `,"name":`.
     mutating func member(_ field: Field) {
-        append(field.opening)
+        append(line: { $0.member(field) })
     }
 
     /// A member that is an integer.
     mutating func member(_ field: Field, _ value: some BinaryInteger) {
-        member(field)
-        append(decimal: Int64(truncatingIfNeeded: value))
+        append(line: { $0.member(field, value) })
     }
 
     /// A member that is a truth value.
@@ -68,10 +46,7 @@ extension [UInt8] {
 
     /// A member that is 16 hexadecimal digits.
     mutating func member(hexadecimal field: Field, _ value: UInt64) {
-        member(field)
-        append(UInt8(ascii: "\""))
-        append(hexadecimal: value)
-        append(UInt8(ascii: "\""))
+        append(line: { $0.member(hexadecimal: field, value) })
     }
 
     /// A member that is a list.
@@ -96,17 +71,7 @@ extension [UInt8] {
 
     /// Appends decimal digits.
     mutating func append(decimal value: Int64) {
-        if value < 0 { append(UInt8(ascii: "-")) }
-        // From the last digit to the first; 2^64 has 20.
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var rest = value.magnitude
-        var first = digits.count
-        repeat {
-            first -= 1
-            digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        } while rest > 0
-        append(copying: digits.span.extracting(droppingFirst: first))
+        append(line: { $0.append(decimal: value) })
     }
 
     /// Appends a JSON string of valid UTF-8: what RFC 8259 section 7 demands is escaped, nothing else.

@@ -133,8 +133,7 @@ extension ErrorMessage {
 extension [UInt8] {
     /// The members `seq` and `tag`.
     mutating func members(_ cursor: Cursor) {
-        member(.seq, cursor.seq)
-        member(hexadecimal: .tag, cursor.tag)
+        append(line: { $0.members(cursor) })
     }
 
     /// The member `items`.
@@ -151,9 +150,11 @@ extension [UInt8] {
     /// An item.
     mutating func append(_ item: Item) {
         append(contentsOf: "{\"item\":".utf8)
-        append(decimal: Int64(truncatingIfNeeded: item.number))
-        member(.at, item.at)
-        member(hexadecimal: .by, item.author.rawValue)
+        append(line: { line in
+            line.append(decimal: Int64(truncatingIfNeeded: item.number))
+            line.member(.at, item.at)
+            line.member(hexadecimal: .by, item.author.rawValue)
+        })
         member(.text, item.text)
         member(.textSeq, item.textSeq)
         end()

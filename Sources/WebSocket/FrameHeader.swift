@@ -87,23 +87,26 @@ public struct FrameHeader: Hashable, Sendable {
         }
     }
 
-    /// Appends the header as it goes over the wire.
-    func write(into bytes: inout [UInt8]) {
-        bytes.append((isFinal ? 0x80 : 0) | reservedBits &<< 4 | rawOpcode)
+    /// Writes the header as it goes over the wire into the first ``byteCount`` bytes.
+    func write(into bytes: inout MutableSpan<UInt8>) {
+        bytes[0] = (isFinal ? 0x80 : 0) | reservedBits &<< 4 | rawOpcode
         let mask: UInt8 = maskingKey == nil ? 0 : 0x80
         switch lengthBytes {
-        case 1: bytes.append(mask | UInt8(truncatingIfNeeded: payloadBytes))
-        case 3: bytes.append(mask | 126)
-        default: bytes.append(mask | 127)
+        case 1: bytes[1] = mask | UInt8(truncatingIfNeeded: payloadBytes)
+        case 3: bytes[1] = mask | 126
+        default: bytes[1] = mask | 127
         }
+        var index = 2
         var shift = (lengthBytes &- 2) &* 8
         while shift >= 0 {
-            bytes.append(UInt8(truncatingIfNeeded: payloadBytes &>> UInt64(shift)))
+            bytes[index] = UInt8(truncatingIfNeeded: payloadBytes &>> UInt64(shift))
+            index &+= 1
             shift &-= 8
         }
         if let key = maskingKey {
             for shift: UInt32 in [0, 8, 16, 24] {
-                bytes.append(UInt8(truncatingIfNeeded: key &>> shift))
+                bytes[index] = UInt8(truncatingIfNeeded: key &>> shift)
+                index &+= 1
             }
         }
     }

@@ -8,14 +8,13 @@ enum OutgoingFrame {
             opcode, isCompressed: isCompressed, maskingKey: maskingKey, payloadBytes: payload.count)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(header.byteCount &+ payload.count)
-        header.write(into: &bytes)
+        bytes.append(contentsOf: repeatElement(0, count: header.byteCount))
         let start = bytes.count
         bytes.append(copying: payload, payload.indices)
-        if let maskingKey {
-            let end = bytes.count
-            var span = bytes.mutableSpan
-            Masking.apply(maskingKey, to: &span, start..<end)
-        }
+        let end = bytes.count
+        var span = bytes.mutableSpan
+        header.write(into: &span)
+        if let maskingKey { Masking.apply(maskingKey, to: &span, start..<end) }
         return bytes
     }
 

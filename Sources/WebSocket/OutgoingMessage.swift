@@ -16,6 +16,27 @@ public struct OutgoingMessage: Sendable {
         start = plain.count &- payload.count
     }
 
+    /// A message that was written behind room for its frame's header: the frame is made where it stands.
+    ///
+    /// - Parameters:
+    ///   - bytes: ``headroom`` bytes of any value, then the payload; that of a text must be UTF-8, which is not judged
+    ///     again.
+    public init(_ kind: MessageKind, behindHeadroom bytes: consuming [UInt8]) {
+        self.kind = kind
+        let header = FrameHeader(kind.opcode, payloadBytes: bytes.count &- Self.headroom)
+        start = header.byteCount
+        if start == Self.headroom {
+            var span = bytes.mutableSpan
+            header.write(into: &span)
+            plain = bytes
+        } else {
+            plain = OutgoingFrame.bytes(kind.opcode, bytes.span.extracting(droppingFirst: Self.headroom))
+        }
+    }
+
+    /// Bytes of the header of a payload of 126 bytes to 64 KiB.
+    public static let headroom = 4
+
     /// The payload.
     public var payload: ArraySlice<UInt8> { plain[start...] }
 

@@ -46,6 +46,17 @@ struct DeflateTests {
         #expect(address(message.frame(for: .narrow, by: codec)) == address(narrow), "one array for all")
     }
 
+    @Test("a message behind headroom is the same frame, whatever its header takes")
+    func headroom() {
+        for count in [0, 1, 125, 126, 127, 65_535, 65_536] {
+            let payload = [UInt8](repeating: 0x61, count: count)
+            let bytes = [UInt8](repeating: 0xFF, count: OutgoingMessage.headroom) + payload
+            let message = OutgoingMessage(.text, behindHeadroom: bytes)
+            #expect(message.plain == OutgoingMessage(.text, payload).plain)
+            #expect(message.payload.elementsEqual(payload))
+        }
+    }
+
     @Test("what a window of 9 bits is promised looks back 512 bytes at most")
     func narrowWindow() {
         // Noise that repeats after 600 bytes: a wide window finds it, a narrow one must not.
