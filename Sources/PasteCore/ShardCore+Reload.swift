@@ -5,12 +5,9 @@ extension ShardCore {
     /// greeted with: `messageBytes` and the announcement.
     public func reload(_ settings: CoreSettings) {
         let (hash, redirect) = (self.settings.hash, self.settings.redirect)
-        var next = settings
-        next.hash = hash
-        next.redirect = redirect
-        // An exchange: an assignment would let go of what is in the old ones while they are being changed, and for what
-        // that might call the runtime would have to watch every look at a setting.
-        swap(&self.settings, &next)
+        self.settings = settings
+        self.settings.hash = hash
+        self.settings.redirect = redirect
         for live in pastes.values {
             live.paste?.limits = settings.limits
         }
