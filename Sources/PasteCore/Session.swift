@@ -74,6 +74,8 @@ final class Session {
     var host = ""
     /// The device's secret: from `hello`, or drawn at the first need.
     var client: ClientSecret?
+    /// The paste that its latest request named, and did not follow.
+    var named: Named?
     /// What its messages took to decompress.
     var inflated = TokenBucket()
     /// When a connection on its way out is cut off.
@@ -199,6 +201,21 @@ final class Session {
         /// Whether new events go straight into the outbox.
         var isLevel: Bool {
             if case .level = mode { true } else { false }
+        }
+    }
+
+    /// A key as a device wrote it, and what it means. An object of its own: most devices follow the paste that they name.
+    final class Named {
+        let text: String
+        let key: PasteKey
+        let id: PasteID
+        /// The device there, once that was asked for.
+        var author: Author?
+
+        init(text: String, key: PasteKey, id: PasteID) {
+            self.text = text
+            self.key = key
+            self.id = id
         }
     }
 

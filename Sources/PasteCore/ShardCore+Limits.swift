@@ -82,7 +82,7 @@ extension ShardCore {
         session.wait = nil
         switch parked {
         case .message(let message): handle(session, message.span)
-        case .lookUp(let wish, let key): seek(wish, key, session)
+        case .lookUp(let wish, let key): seek(wish, key, PasteID(key, hash: hash), session)
         case .exchange: open(session)
         }
         goOn(session)

@@ -51,7 +51,7 @@ extension ShardCore {
         counters.messages &+= 1
         let message: ClientMessage
         do {
-            message = try ClientMessage(json: json, knownKey: session.view?.key)
+            message = try ClientMessage(json: json, knownKey: session.view?.key ?? session.named?.text)
         } catch {
             counters.badMessages &+= 1
             refuse(session, ErrorMessage(error))

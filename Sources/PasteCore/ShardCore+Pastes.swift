@@ -10,23 +10,30 @@ extension ShardCore {
 
     /// Brings a session and a paste together: here or on the paste's home shard, now or when it is read.
     func want(_ wish: LivePaste.Wish, of keyText: String, _ session: Session, _ json: Span<UInt8>) {
-        guard let key = PasteKey(parsing: keyText) else {
+        guard let (key, id) = read(keyText, session, isRequest: wish.isRequest) else {
             counters.misses &+= 1
             return refuse(session, wish, ErrorMessage(code: .noSuchPaste, ref: wish.ref))
         }
-        let id = PasteID(key, hash: hash)
         if goHome(session, to: id, json) { return }
         if case .request(_, let request) = wish, waitsForPermit(session, isEdit: request.isEdit, json) { return }
-        seek(wish, key, session)
+        seek(wish, key, id, session)
+    }
+
+    /// Reads a key and hashes it, which costs as much as three appends: of who names a paste in each request, once.
+    private func read(_ text: String, _ session: Session, isRequest: Bool) -> (PasteKey, PasteID)? {
+        if let named = session.named, named.text == text { return (named.key, named.id) }
+        guard let key = PasteKey(parsing: text) else { return nil }
+        let id = PasteID(key, hash: hash)
+        if isRequest { session.named = Session.Named(text: text, key: key, id: id) }
+        return (key, id)
     }
 
     /// Looks a key up. Who guesses waits for it, see `ShardCore+Limits`.
-    func seek(_ wish: LivePaste.Wish, _ key: PasteKey, _ session: Session) {
+    func seek(_ wish: LivePaste.Wish, _ key: PasteKey, _ id: PasteID, _ session: Session) {
         if wish.cursor == nil, waitsForLookUp(session, wish, key) { return }
         if case .subscribe = wish {
             leave(session)
         }
-        let id = PasteID(key, hash: hash)
         guard let live = pastes[id] ?? load(id, key) else {
             // Said before it is known whether there is such a paste.
             found(session)
@@ -64,7 +71,10 @@ extension ShardCore {
     }
 
     func author(of session: Session, in live: LivePaste) -> Author {
-        Author(of: client(of: session).bytes, in: live.id, hash: hash)
+        if let named = session.named, named.id == live.id, let author = named.author { return author }
+        let author = Author(of: client(of: session).bytes, in: live.id, hash: hash)
+        if session.named?.id == live.id { session.named?.author = author }
+        return author
     }
 
     private func fulfil(_ wish: LivePaste.Wish, _ session: Session, _ live: LivePaste) {
@@ -343,6 +353,10 @@ extension LivePaste.Wish {
         case .subscribe(_, let cursor, _), .http(let cursor): cursor
         case .request, .delete: nil
         }
+    }
+
+    var isRequest: Bool {
+        if case .request = self { true } else { false }
     }
 
     /// The request's number, if the wish is one.
