@@ -104,8 +104,9 @@ extension ShardCore {
         case .code(let address): serveCode(of: address, exchange, session)
         case .make, .makeByMessage: exchange.isComplete ? make(session) : invite(session)
         case .paste(let address, _):
-            if moves(session, to: PasteID(address.key, hash: hash)) { return }
-            seek(.http(from: StreamWish(exchange)?.cursor), address.key, session)
+            let id = PasteID(address.key, hash: hash)
+            if moves(session, to: id) { return }
+            seek(.http(from: StreamWish(exchange)?.cursor), address.key, id, session)
         }
     }
 

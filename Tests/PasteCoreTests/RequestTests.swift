@@ -55,6 +55,25 @@ struct RequestTests {
         #expect(a.events.count == 1)
     }
 
+    @Test("a script reaches each paste that it names, by any spelling, and is the same device there each time")
+    func namesInTurn() {
+        let bench = Bench()
+        let (a, _, key) = bench.twoViewers()
+        let (b, _, other) = bench.twoViewers()
+        let script = bench.device()
+        let spellings = [key, other, key, key.uppercased().replacing("-", with: " "), other, "maple-otter-nobody", key]
+        for (index, spelling) in spellings.enumerated() {
+            script.append(UInt64(index + 1), spelling, paste: spelling)
+            bench.settle()
+        }
+        #expect(a.events.map(\.ref) == [1, 3, 4, 7])
+        #expect(b.events.map(\.ref) == [2, 5])
+        #expect(Set(a.events.map(\.author)).count == 1)
+        #expect(Set((a.events + b.events).map(\.author)).count == 2)
+        #expect(script.errors == ["noSuchPaste"])
+        #expect(script.receipts.map(\.ref) == [1, 2, 3, 4, 5, 7])
+    }
+
     @Test("a repeat takes effect once and is answered by the first one's receipt, on any connection")
     func exactlyOnce() {
         let bench = Bench()
