@@ -2,7 +2,7 @@
 
 import { copySelectionExactly, copyText } from "./clipboard.js";
 import { wireComposer } from "./composer.js";
-import { addressOf, at, made, normaliseKey, show } from "./frame.js";
+import { addressOf, at, leave, made, normaliseKey, show } from "./frame.js";
 import { keepPage, reloadNewest, takeShared } from "./installed.js";
 import { wireIntake } from "./intake.js";
 import { ItemEditors } from "./item-editor.js";
@@ -187,7 +187,7 @@ function wireMenu(on) {
     button.dataset.life = value;
     return button;
   }));
-  const leave = () => {
+  const close = () => {
     menu.open = false;
     menu.querySelector("summary").focus();
   };
@@ -195,14 +195,15 @@ function wireMenu(on) {
     const { life } = target.dataset;
     if (life === undefined) return;
     act("extend", { expiresIn: Number(life) });
-    leave();
+    close();
   });
-  on("change", "keydown", (event) => event.key === "Escape" && leave());
+  on("change", "keydown", (event) => event.key === "Escape" && close());
   document.addEventListener("click", ({ target }) => {
     if (!menu.contains(target)) menu.open = false;
   });
   on("delete", "click", ({ target }) => {
     if (!isArmed(target, "Press again to delete everything")) return;
+    leave(menu);
     menu.open = false;
     act("delete");
   });

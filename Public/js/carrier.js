@@ -138,9 +138,8 @@ export class Carrier {
 
 let tries = 0;
 
-/** Browsers remember for an address that it failed: another attempt takes another address. */
+/** Many browsers remember for an address that it failed: another attempt takes another address. */
 async function loadStream() {
-  tries += 1;
-  const module = await (tries === 1 ? import("./stream.js") : import(new URL(`./stream.js?${tries}`, import.meta.url)));
-  return module.Stream;
+  const module = tries++ ? import(new URL(`./stream.js?${tries}`, import.meta.url)) : import("./stream.js");
+  return (await module).Stream;
 }

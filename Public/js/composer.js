@@ -47,7 +47,7 @@ export function wireComposer(does, shown, text) {
 
   /** Puts a text onto the empty pad; false when something stands there. */
   function offer(text) {
-    if (box.value !== "") return false;
+    if (box.value !== "" || box.readOnly) return false;
     field.perform([asShown(wellFormed(text))]);
     return true;
   }

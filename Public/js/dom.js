@@ -7,6 +7,11 @@ export function show(id, isShown) {
   if (node.hidden === isShown) node.hidden = !isShown;
 }
 
+/** Before something goes that may have the focus: what is typed next goes nowhere, and to no item as a command. */
+export function leave(node) {
+  if (node.contains(document.activeElement)) at("main").focus({ preventScroll: true });
+}
+
 export function write(id, text) {
   const node = at(id);
   if (node.textContent !== text) node.textContent = text;

@@ -4,7 +4,7 @@
 import { keyInAddress, showKey } from "./heading.js";
 import { hold } from "./hold.js";
 
-export { addressOf, at, made, show, write } from "./dom.js";
+export { addressOf, at, leave, made, show, write } from "./dom.js";
 export { keyInAddress, showKey } from "./heading.js";
 export { release } from "./hold.js";
 export { normaliseKey } from "./key.js";

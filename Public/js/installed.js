@@ -25,11 +25,8 @@ export function keepPage() {
 
 /** Loads the page anew, in the server's version if the server can be reached. */
 export async function reloadNewest() {
-  try {
-    await Promise.race([updateWorker(), new Promise((late) => setTimeout(late, UPDATE_PATIENCE))]);
-  } catch {
-    // No network, or no worker: what there is, is loaded.
-  }
+  // Without a network, or a worker: what there is, is loaded.
+  await Promise.race([updateWorker().catch(() => {}), new Promise((late) => setTimeout(late, UPDATE_PATIENCE))]);
   location.reload();
 }
 

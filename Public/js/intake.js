@@ -1,7 +1,7 @@
 // Texts on their way in from outside the boxes: files, drops and pastes, each an item. What is no text, or too much,
 // is named and stays named; how far the others are is shown until the server has them.
 
-import { at, made, show, write } from "./frame.js";
+import { at, leave, made, show, write } from "./frame.js";
 import { problemWith, readableName, readFile, wellFormed } from "./texts.js";
 import { plural } from "./wording.js";
 
@@ -16,13 +16,9 @@ const LINGER = 4_000;
  *   it was kept; `offer` puts a text on the empty pad
  */
 export function wireIntake(does) {
-  let total, read, kept, problems, refs, isDone, isClosed, timer;
+  let total, read, kept, problems, refs, isDone, timer;
   forget();
-  at("intake-close").addEventListener("click", () => {
-    if (read === total) return forget();
-    isClosed = true; // the rest is kept all the same
-    show("intake", false);
-  });
+  at("intake-close").addEventListener("click", close);
   at("file").addEventListener("change", takeChosen);
   takeChosen(); // by somebody who was faster
   addEventListener("dragover", (event) => {
@@ -94,8 +90,12 @@ export function wireIntake(does) {
     refs = refs.filter((ref) => {
       const state = does.state(ref);
       if (state === "waiting" || state === "sent") return true;
-      if (state === undefined) kept += 1;
-      else problems += 1; // the text itself stands above the items, with the reason
+      if (state === undefined) {
+        kept += 1;
+      } else {
+        problems += 1; // the text itself stands above the items, with the reason
+        show("intake", true);
+      }
       return false;
     });
     const wasDone = isDone;
@@ -108,18 +108,27 @@ export function wireIntake(does) {
       : `${kept} of ${plural(total, "file")} kept…`);
     if (!isDone || wasDone) return;
     clearTimeout(timer);
-    if (problems === 0 || isClosed) timer = setTimeout(forget, at("intake").hidden ? 0 : LINGER);
+    const isHidden = at("intake").hidden;
+    if (problems === 0 || isHidden) timer = setTimeout(forget, isHidden ? 0 : LINGER);
+  }
+
+  /** Files that are still on their way are counted on, out of sight. */
+  function close() {
+    if (isDone) return forget();
+    clearTimeout(timer);
+    reveal(false);
   }
 
   function forget() {
     clearTimeout(timer);
-    [total, read, kept, problems, refs, isDone, isClosed] = [0, 0, 0, 0, [], false, false];
+    [total, read, kept, problems, refs, isDone] = [0, 0, 0, 0, [], false];
     reveal(false);
     at("intake-problems").replaceChildren();
   }
 
   function reveal(isShown) {
-    show("intake", isShown && !isClosed);
+    if (!isShown) leave(at("intake"));
+    show("intake", isShown);
     render();
   }
 

@@ -1,6 +1,6 @@
 // Items edited in place: the text of an item's row becomes a live box until "Done".
 
-import { at, made } from "./frame.js";
+import { leave, made } from "./frame.js";
 import { Field } from "./field.js";
 import { overLimit } from "./texts.js";
 import { countBytes } from "./wording.js";
@@ -50,9 +50,9 @@ export class ItemEditors {
     const { row } = this.open.get(number) ?? {};
     if (!row) return;
     this.open.delete(number);
-    // What is typed next goes nowhere, and to no other item as a command.
-    if (row.contains(document.activeElement)) at("main").focus();
-    row.querySelector(".live").remove();
+    const frame = row.querySelector(".live");
+    leave(frame);
+    frame.remove();
     label(row, false);
   }
 

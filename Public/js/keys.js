@@ -45,7 +45,7 @@ export function wireKeys(store) {
     const current = document.activeElement.closest("#items > li");
     if (typeof what === "number") {
       const next = current ? (what > 0 ? current.nextElementSibling : current.previousElementSibling) : list.firstElementChild;
-      if (next) focusRow(next);
+      focusRow(next);
       return Boolean(next);
     }
     if (what === "box") {

@@ -3,7 +3,7 @@
 // An item's element is made once and only touched when its item object was replaced. New elements are made in
 // slices, so that thousands of items don't hold up the page.
 
-import { at } from "./frame.js";
+import { at, leave } from "./frame.js";
 import { fillText } from "./shown-text.js";
 
 /** Elements made in one frame: at least so many, and more for so long, in milliseconds. */
@@ -91,15 +91,13 @@ export function copyOf(id) {
 
 /** Focuses what is likeliest wanted of a row. */
 export function focusRow(row) {
-  row.querySelector(row.matches(".gone") ? "[data-do=stay]" : "[data-do=copy]")?.focus();
+  row?.querySelector(row.matches(".gone") ? "[data-do=stay]" : "[data-do=copy]")?.focus();
 }
 
-/** The row is about to go. What can't be seen takes no focus: then the page itself does. */
 export function passFocusOn(row) {
-  const near = row.nextElementSibling ?? row.previousElementSibling;
-  at("main").focus();
-  if (near) focusRow(near);
-  else at("box").focus();
+  at("box").focus();
+  focusRow(row.nextElementSibling ?? row.previousElementSibling);
+  leave(row); // where neither can take it
 }
 
 const TIME = { hour: "2-digit", minute: "2-digit" };

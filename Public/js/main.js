@@ -129,7 +129,11 @@ function takeTyped() {
 
 /** Loads what a person can do, and how it looks. */
 function loadActs() {
-  loading ??= Promise.all([importActs(tries++), style ??= loadStyle("../acts.css")]).then(([{ wire }]) => {
+  // Many browsers remember for an address that it failed: another attempt takes another address.
+  loading ??= Promise.all([
+    tries++ ? import(new URL(`./acts.js?${tries}`, import.meta.url)) : import("./acts.js"),
+    style ??= loadStyle("../acts.css"),
+  ]).then(([{ wire }]) => {
     view.setBroken(false);
     acts = wire({ session, store, handle, render, shown: shown.text });
     unheard.splice(0).forEach(acts.perform);
@@ -143,11 +147,6 @@ function loadActs() {
     }, LOAD_AGAIN);
     render();
   });
-}
-
-/** Browsers remember for an address that it failed: another attempt takes another address. */
-function importActs(tried) {
-  return tried === 0 ? import("./acts.js") : import(new URL(`./acts.js?${tried}`, import.meta.url));
 }
 
 function loadStyle(path) {

@@ -114,6 +114,9 @@ class Focus(PageCase):
             "() => [...document.querySelectorAll('a[href], button, input, textarea, summary, select')]"
             ".filter((node) => node.checkVisibility() && !node.disabled && node.tabIndex >= 0).length")
         page.evaluate("document.activeElement.blur()")
+        page.evaluate(
+            "() => { window.calm = new Map([...document.querySelectorAll('.card')]"
+            ".map((card) => [card, getComputedStyle(card).boxShadow])); }")
         seen = set()
         for _ in range(3 * wanted):
             page.keyboard.press("Tab")
@@ -123,7 +126,7 @@ class Focus(PageCase):
                 " path = `/${[...n.parentElement.children].indexOf(n)}${path}`;"
                 " const style = getComputedStyle(node); const around = node.closest('.card');"
                 " const shown = [style.outlineStyle !== 'none' && style.outlineWidth, style.boxShadow,"
-                " around && getComputedStyle(around).boxShadow];"
+                " around && getComputedStyle(around).boxShadow !== calm.get(around) && 'glows'];"
                 " const label = node.nextElementSibling; if (node.type === 'file') shown.push(getComputedStyle(label).outlineStyle);"
                 " return [path, shown.some((one) => one && one !== 'none' && one !== '0px')]; }")
             if name in seen and name != "" and len(seen) >= wanted:

@@ -265,7 +265,7 @@ class Keys(PageCase):
         self.assertEqual(laptop.page.locator("#items .gone, #items textarea").count(), 0)
         self.assertEqual(laptop.texts(), ["two"])
 
-    def test_every_action_has_a_key_and_the_list_tells_them(self):
+    def test_the_keys_do_what_the_list_tells(self):
         laptop, phone, _ = self.pair()
         for text in ("one", "two", "three"):
             laptop.keep(text)
