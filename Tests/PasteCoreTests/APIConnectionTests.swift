@@ -51,8 +51,10 @@ struct APIConnectionTests: Script {
     func upgradeAfterRequests() throws {
         let bench = Bench()
         let url = line(ask(bench, "PUT /", "x"))
-        let visitor = ask(bench, "PUT \(path(url))", "y")
-        #expect(statuses(visitor) == [201])
+        let visitor = ask(
+            bench, "POST \(path(url))/live\nContent-Type: application/json", #"{"type":"append","ref":1,"text":"y"}"#)
+        #expect(statuses(visitor) == [200])
+        #expect(items(bench, path(url)).count == 2)
         visitor.isHTTP = false
         visitor.write(visitor.wire.request)
         visitor.say(.hello(client: ClientSecret(high: 7, low: 7)))
