@@ -250,6 +250,9 @@ class Full(PageCase):
 
 
 class Keys(PageCase):
+    def focused(self, device):
+        return device.page.evaluate("[document.activeElement.closest('li')?.dataset.item, document.activeElement.dataset.do ?? document.activeElement.id]")
+
     def test_what_is_typed_into_an_item_that_goes_away_is_no_command_for_another(self):
         laptop, phone, _ = self.pair()
         for text in ("one", "two"):
