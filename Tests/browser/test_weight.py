@@ -179,6 +179,8 @@ class Faster(PageCase):
         key = laptop.make()
         phone = self.device(phone=True)
         phone.expects_outage = True
+        asked = []
+        phone.page.on("request", lambda request: asked.append(request.url) if "/acts.js" in request.url else None)
         phone.page.route(ACTS, lambda route: route.abort())
         phone.page.goto(f"{self.server.url}/{key}")
         phone.wait_standing("trouble")
@@ -186,6 +188,8 @@ class Faster(PageCase):
         phone.page.set_default_timeout(20_000)
         phone.wait_standing("live")
         self.assertEqual(phone.page.locator("link[href*='acts.css']").count(), 1)
+        self.assertEqual(len(asked), 2)
+        self.assertNotEqual(asked[0], asked[1], "browsers remember for an address that it failed")
         phone.keep("and written")
         laptop.wait_text("and written")
 
