@@ -92,6 +92,16 @@ class Offline(InstalledCase):
             self.assertNotIn(key, path + text)
 
 
+    def test_a_reload_waits_for_a_newer_version_only_for_a_while(self):
+        laptop = self.device()
+        laptop.make()
+        self.kept(laptop)
+        laptop.page.evaluate("() => { ServiceWorkerRegistration.prototype.update = () => new Promise(() => {}); }")
+        with laptop.page.expect_navigation():
+            laptop.page.evaluate("document.getElementById('reload').click()")
+        laptop.wait_standing("live")
+
+
 class Versions(InstalledCase):
     def setUp(self):
         super().setUp()
@@ -207,6 +217,25 @@ class Shared(InstalledCase):
         phone.page.click("#make-button")
         phone.wait_items(1)
         self.assertEqual(phone.texts(), ["early"])
+
+
+class SharedTooLarge(InstalledCase):
+    options = ("--text-bytes", "2000")
+
+    def test_a_text_that_is_too_large_for_an_item_waits_until_the_pad_is_free_for_it(self):
+        phone = self.device(phone=True)
+        key = phone.make()
+        self.kept(phone)
+        phone.page.fill("#box", "busy")
+        phone.page.goto(self.server.url + "/")
+        shared = "x" * 2_001
+        self.share(phone, shared)
+        phone.page.wait_for_url(f"**/{key}")
+        phone.page.wait_for_selector("#toast.shown")
+        self.assertEqual(phone.page.input_value("#box"), "busy")
+        phone.page.fill("#box", "")
+        phone.page.reload()
+        phone.page.wait_for_function("text => box.value === text", arg=shared)
 
 
 class Manifest(InstalledCase):
