@@ -20,7 +20,6 @@ async () => {
     return [names, files];
 }
 """
-LOADED = "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
 
 
 class InstalledCase(PageCase):
@@ -142,7 +141,7 @@ class Versions(InstalledCase):
             }""")
 
     def versions(self, device):
-        return {path.split("/")[1] for path in device.page.evaluate(LOADED) if path.startswith("/~")}
+        return {path.split("/")[1] for path in device.page.evaluate(harness.LOADED) if path.startswith("/~")}
 
     def test_a_new_version_replaces_all_of_the_old_one_and_never_a_part_of_it(self):
         laptop = self.device()

@@ -12,7 +12,6 @@ SITE = harness.ROOT / harness.SITE
 LIVE_BYTES = 60 * 1_024
 ALL_BYTES = 99_010
 
-LOADED = "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
 ACTS = "**/acts.*"
 
 
@@ -40,7 +39,7 @@ class Weight(PageCase):
             held(late, ACTS)
             late.page.goto(f"{self.server.url}/{path}", wait_until="commit")
             late.wait_standing("live")
-            loaded = {path.partition("/js/")[2] or pathlib.Path(path).name for path in late.page.evaluate(LOADED)}
+            loaded = {path.partition("/js/")[2] or pathlib.Path(path).name for path in late.page.evaluate(harness.LOADED)}
             size = (SITE / "index.html").stat().st_size
             for name in loaded:
                 for file in (SITE / "js" / name, SITE / name):
