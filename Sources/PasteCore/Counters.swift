@@ -63,7 +63,9 @@ public struct Counters: Sendable {
     /// From a request to its event being in every level device's outbox, in microseconds; known to a millisecond.
     public internal(set) var shown = Histogram(.microseconds)
     /// Refusals by `ErrorCode`, at its place in `allCases`.
+    /// One place is enough for each code, which a test holds.
     private var refusals = InlineArray<64, UInt64>(repeating: 0)
+    static let refusalPlaces = 64
 
     /// Zeros.
     public init() {}

@@ -50,7 +50,7 @@ extension ShardCore {
                     Snapshot(
                         paste: address.spelling, code: live.key.code, cursor: state.cursor, same: false, now: now,
                         expiresAt: state.expiresAt, you: nameless(in: live), can: Self.verbs, pad: state.pad,
-                        padSeq: state.padSeq, items: [], acked: [], devices: live.viewers.count, more: false)))
+                        padSeq: state.padSeq, items: [], acked: [], devices: live.deviceCount, more: false)))
         }
         let isChunked = exchange.head.minorVersion > 0
         let keepsAlive = keepsAlive(session) && isChunked

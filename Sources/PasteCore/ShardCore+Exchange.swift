@@ -205,7 +205,7 @@ extension ShardCore {
     /// A paste whose first text could not be kept, and whose address nobody was told, is not left behind.
     private func abandonPaste(of exchange: Exchange) {
         guard exchange.created != nil, case .paste(let address, .append) = exchange.route,
-            let live = pastes[PasteID(address.key, hash: hash)], live.ending == nil, live.viewers.isEmpty,
+            let live = pastes[PasteID(address.key, hash: hash)], live.ending == nil, live.deviceCount == 0,
             let paste = live.paste, paste.cursor.seq == 0, !paste.hasPending
         else { return }
         end(live, LivePaste.Ending(reason: .deleted, requester: nil))

@@ -166,6 +166,8 @@ extension ShardCore {
             counters.upgrades &+= 1
             webSockets += 1
             session.http = nil
+            // Whoever asked by HTTP before is somebody else behind a proxy that shares its connections.
+            session.client = nil
             session.host = head.authority?.description ?? ""
             let webSocket = WebSocketSession(
                 role: .server, limits: WebSocketLimits(messageBytes: settings.messageBytes), deflate: deflate)

@@ -101,9 +101,9 @@ extension ShardCore {
     func opened(_ id: PasteID, _ result: Result<StoredPaste, StoreError>) {
         guard let live = pastes[id], live.paste == nil else { return }
         switch result.flatMap({ stored in Result { () throws(StoreError) in try Paste(stored, settings.limits) } }) {
-        case .success where live.deviceCount == 0 && live.requesters.isEmpty && !hasMemory():
+        case .success where live.deviceCount == 0 && live.requesters.isEmpty && live.ending == nil && !hasMemory():
             // Others that were read meanwhile took the room.
-            pastes[id] = nil
+            forget(live)
             refuseWaiters(of: live)
         case .success(let paste):
             live.paste = paste

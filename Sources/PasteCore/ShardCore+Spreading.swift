@@ -117,15 +117,16 @@ extension ShardCore {
 
     /// A viewer comes home from a follower.
     func comeHome(_ session: Session, _ moved: MovedView) {
-        if let over = overs[moved.paste] {
-            switch over.how {
-            case .ended(let reason): return send(session, .expired(paste: over.name, reason))
-            case .unreadable: return close(session, .busy)
-            }
-        }
+        // A good ticket first: the paste may have been unreadable, and be there again.
         guard let live = pastes[moved.paste], takeBack(moved.author, ticket: moved.ticket, of: live) else {
-            counters.replacedConnections &+= 1
-            return close(session, .replaced)
+            let over = overs[moved.paste]
+            switch over?.how {
+            case .ended(let reason): return send(session, .expired(paste: over?.name ?? moved.key, reason))
+            case .unreadable: return close(session, .busy)
+            case nil:
+                counters.replacedConnections &+= 1
+                return close(session, .replaced)
+            }
         }
         counters.viewersReturned &+= 1
         let view = Session.View(

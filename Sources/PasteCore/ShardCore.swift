@@ -154,6 +154,8 @@ public final class ShardCore {
         if session.wait == nil {
             unblocked.append(session)
         }
+        account(session)
+        chargeInput(session)
     }
 
     /// Bytes came in, all of which are taken. Ask `wantsInput` before reading more.

@@ -31,35 +31,43 @@ final class Insert {
 
     /// Inserts one row: `integers` into the first columns, nil as NULL, and `blob` into the one behind them.
     func run<let count: Int>(_ integers: [count of Int64?], _ blob: [UInt8]?) throws(DatabaseError) {
-        bind(integers)
+        try bind(integers)
         guard let blob else {
-            _ = unsafe sqlite3_bind_null(statement, Int32(count + 1))
+            try check(unsafe sqlite3_bind_null(statement, Int32(count + 1)))
             return try step()
         }
         // Safe: the pointer is used by one step, behind which the binding is gone, and so is the closure.
         let result = unsafe blob.withUnsafeBytes { bytes in
             // Not copied by SQLite, since the buffer outlives the step.
-            _ = unsafe sqlite3_bind_blob64(
+            let code = unsafe sqlite3_bind_blob64(
                 statement, Int32(count + 1), bytes.baseAddress, UInt64(bytes.count), nil)
-            return Result { () throws(DatabaseError) in try step() }
+            return Result { () throws(DatabaseError) in
+                try check(code)
+                try step()
+            }
         }
         try result.get()
     }
 
     /// Inserts one row that has integers only.
     func run<let count: Int>(_ integers: [count of Int64?]) throws(DatabaseError) {
-        bind(integers)
+        try bind(integers)
         try step()
     }
 
-    private func bind<let count: Int>(_ integers: [count of Int64?]) {
+    private func bind<let count: Int>(_ integers: [count of Int64?]) throws(DatabaseError) {
         for index in 0..<count {
             if let integer = integers[index] {
-                _ = unsafe sqlite3_bind_int64(statement, Int32(index + 1), integer)
+                try check(unsafe sqlite3_bind_int64(statement, Int32(index + 1), integer))
             } else {
-                _ = unsafe sqlite3_bind_null(statement, Int32(index + 1))
+                try check(unsafe sqlite3_bind_null(statement, Int32(index + 1)))
             }
         }
+    }
+
+    /// What is not bound would be inserted as NULL.
+    private func check(_ code: Int32) throws(DatabaseError) {
+        guard code == SQLITE_OK else { throw unsafe DatabaseError(code, on: connection) }
     }
 
     private func step() throws(DatabaseError) {

@@ -47,6 +47,33 @@ struct APIConnectionTests: Script {
         for url in urls { #expect(items(bench, path(url)).count == 3) }
     }
 
+    @Test("a WebSocket is nobody's who asked by HTTP on its connection before")
+    func upgradeAfterRequests() throws {
+        let bench = Bench()
+        let url = line(ask(bench, "PUT /", "x"))
+        let visitor = ask(
+            bench, "POST \(path(url))/live\nContent-Type: application/json", #"{"type":"append","ref":1,"text":"y"}"#)
+        #expect(statuses(visitor) == [200])
+        #expect(items(bench, path(url)).count == 2)
+        visitor.isHTTP = false
+        visitor.write(visitor.wire.request)
+        visitor.say(.hello(client: ClientSecret(high: 7, low: 7)))
+        visitor.say(.subscribe(paste: String(path(url).dropFirst()), after: nil, pending: []))
+        bench.settle()
+        #expect(visitor.errors.isEmpty)
+        let other = bench.connect()
+        other.write(other.wire.request)
+        other.say(.hello(client: ClientSecret(high: 7, low: 7)))
+        other.say(.subscribe(paste: String(path(url).dropFirst()), after: nil, pending: []))
+        bench.settle()
+        #expect(visitor.closeCode == CloseReason.replaced.rawValue, "the same secret is the same device")
+    }
+
+    @Test("there is a place to count each refusal")
+    func refusalPlaces() {
+        #expect(ErrorCode.allCases.count <= Counters.refusalPlaces)
+    }
+
     @Test("who has ended its side is answered, then closed")
     func halfClosed() {
         let bench = Bench()

@@ -72,6 +72,11 @@ struct RequestTests {
         #expect(Set((a.events + b.events).map(\.author)).count == 2)
         #expect(script.errors == ["noSuchPaste"])
         #expect(script.receipts.map(\.ref) == [1, 2, 3, 4, 5, 7])
+        script.follow(other)
+        script.append(8, "followed")
+        bench.settle()
+        #expect(b.events.map(\.ref) == [2, 5, 8])
+        #expect(Set(b.events.map(\.author)).count == 1, "it is who it was there, whatever it named last")
     }
 
     @Test("a repeat takes effect once and is answered by the first one's receipt, on any connection")

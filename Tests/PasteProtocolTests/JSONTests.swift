@@ -95,6 +95,17 @@ struct JSONTests {
         #expect(accepted > 500)
     }
 
+    @Test(
+        "a key is what was written, whatever key is known",
+        arguments: ["abc", "abd", "bbc", "ab", "abcd", "", "äbc"])
+    func knownKeys(known: String) throws {
+        for written in ["abc", #"\u0061bc"#, "abd", "ab", "äbc"] {
+            let json = Array(#"{"type":"keep","ref":1,"base":0,"paste":"\#(written)"}"#.utf8)
+            let plain = try ClientMessage(json: json.span)
+            #expect(try ClientMessage(json: json.span, knownKey: known) == plain)
+        }
+    }
+
     @Test("bytes of any kind end in a message or a documented error, on both sides", arguments: UInt64(1)...4)
     func noise(seed: UInt64) throws {
         let client: MessageVectors = try Vectors.read("vectors/messages-client.json")
