@@ -67,7 +67,7 @@ export function tooLarge(limitBytes = undefined) {
 /** How much waits to be sent: "2 changes not sent", or nothing. */
 export function unsentWords(session) {
   const others = session.outbox.unanswered().filter((entry) => entry.live === undefined).length;
-  const unsent = others + (session.desk?.unsent ?? 0);
+  const unsent = others + session.desk.unsent;
   return unsent > 0 ? `${plural(unsent, "change")} not sent` : "";
 }
 

@@ -31,6 +31,9 @@ window.violations = [];
 document.addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective));
 """
 
+# The paths of what a page has loaded.
+LOADED = "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
+
 
 class Server:
     """One `pasted serve` on a free port; `kill` and `start` keep port and state."""

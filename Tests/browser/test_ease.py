@@ -189,8 +189,12 @@ class PuttingIn(PageCase):
         problems = laptop.page.inner_text("#intake-problems")
         self.assertIn("photo.jpg is not UTF-8 text", problems)
         self.assertIn("empty.txt is empty", problems)
-        laptop.page.click("#intake-close")
+        laptop.keep("three")
+        laptop.page.wait_for_function("() => document.getElementById('toast').textContent === 'Kept.'")
+        laptop.page.focus("#intake-close")
+        laptop.page.keyboard.press("Enter")
         self.assertFalse(laptop.page.is_visible("#intake"))
+        self.assertEqual(laptop.page.evaluate("document.activeElement.id"), "main")
 
     def test_files_on_their_way_show_how_far_they_are(self):
         laptop, phone, _ = self.pair()
@@ -267,6 +271,33 @@ class Keys(PageCase):
         laptop.page.keyboard.type("xerd")
         self.assertEqual(laptop.page.locator("#items .gone, #items textarea").count(), 0)
         self.assertEqual(laptop.texts(), ["two"])
+
+    def test_the_focus_of_an_item_that_goes_away_passes_to_its_neighbour_and_at_last_to_the_pad(self):
+        laptop, phone, _ = self.pair()
+        for text in ("one", "two", "three"):
+            laptop.keep(text)
+        phone.wait_items(3)
+        laptop.page.click("[data-item='2'] [data-do=remove]")
+        self.assertEqual(self.focused(laptop), ["2", "stay"])  # and waits for who has the focus there
+        laptop.page.focus("[data-item='3'] [data-do=copy]")
+        for item, focus in (("3", ["2", "stay"]), ("2", ["1", "copy"]), ("1", [None, "box"])):
+            phone.page.click(f"[data-item='{item}'] [data-do=remove]")
+            phone.page.reload()  # and does not take it back
+            laptop.page.wait_for_selector(f"[data-item='{item}']", state="detached")
+            self.assertEqual(self.focused(laptop), focus)
+            phone.wait_standing("live")
+
+    def test_files_are_asked_for_only_where_a_paste_takes_them(self):
+        laptop = self.device()
+        laptop.page.goto(self.server.url)
+        count = "() => { window.asked = 0; file.addEventListener('click', (event) => { asked += 1; event.preventDefault(); }); }"
+        for asked in (0, 1):
+            laptop.page.wait_for_selector("#keys-list > *", state="attached")
+            laptop.page.evaluate(count)
+            laptop.page.evaluate("document.activeElement.blur()")
+            laptop.page.keyboard.press("f")
+            self.assertEqual(laptop.page.evaluate("asked"), asked)
+            laptop.make()
 
     def test_the_keys_do_what_the_list_tells(self):
         laptop, phone, _ = self.pair()

@@ -323,6 +323,16 @@ class EndsAndRefusals(PageCase):
         late.page.goto(f"{self.server.url}/{key}")
         late.page.wait_for_selector("#unknown:not([hidden])")
 
+    def test_deleting_leaves_the_focus_on_the_page(self):
+        laptop = self.device()
+        laptop.make()
+        laptop.page.click("#change summary")
+        laptop.page.focus("#delete")
+        for _ in range(2):
+            laptop.page.keyboard.press("Enter")
+        laptop.wait_standing("over")
+        self.assertEqual(laptop.page.evaluate("document.activeElement.id"), "main")
+
     def test_deleting_is_seen_on_both(self):
         laptop, phone, _ = self.pair()
         laptop.page.click("#change summary")

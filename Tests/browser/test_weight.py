@@ -12,7 +12,6 @@ SITE = harness.ROOT / harness.SITE
 LIVE_BYTES = 60 * 1_024
 ALL_BYTES = 99_040
 
-LOADED = "() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)"
 ACTS = "**/acts.*"
 
 
@@ -40,7 +39,7 @@ class Weight(PageCase):
             held(late, ACTS)
             late.page.goto(f"{self.server.url}/{path}", wait_until="commit")
             late.wait_standing("live")
-            loaded = {path.partition("/js/")[2] or pathlib.Path(path).name for path in late.page.evaluate(LOADED)}
+            loaded = {path.partition("/js/")[2] or pathlib.Path(path).name for path in late.page.evaluate(harness.LOADED)}
             size = (SITE / "index.html").stat().st_size
             for name in loaded:
                 for file in (SITE / "js" / name, SITE / name):
@@ -179,6 +178,8 @@ class Faster(PageCase):
         key = laptop.make()
         phone = self.device(phone=True)
         phone.expects_outage = True
+        asked = []
+        phone.page.on("request", lambda request: asked.append(request.url) if "/acts.js" in request.url else None)
         phone.page.route(ACTS, lambda route: route.abort())
         phone.page.goto(f"{self.server.url}/{key}")
         phone.wait_standing("trouble")
@@ -186,6 +187,8 @@ class Faster(PageCase):
         phone.page.set_default_timeout(20_000)
         phone.wait_standing("live")
         self.assertEqual(phone.page.locator("link[href*='acts.css']").count(), 1)
+        self.assertEqual(len(asked), 2)
+        self.assertNotEqual(asked[0], asked[1], "browsers remember for an address that it failed")
         phone.keep("and written")
         laptop.wait_text("and written")
 
@@ -194,12 +197,13 @@ class Faster(PageCase):
         key = laptop.make()
         phone, answer = self.slow(key)
         phone.page.fill("#box", "on the way")
-        phone.page.evaluate(
+        stored = phone.page.evaluate(  # in one go: it is let go when the server has it
             """() => {
                 Object.defineProperty(document, "hidden", { get: () => true });
                 document.dispatchEvent(new Event("visibilitychange"));
+                return JSON.stringify(localStorage);
             }""")
-        self.assertIn("on the way", phone.page.evaluate("() => JSON.stringify(localStorage)"))
+        self.assertIn("on the way", stored)
         answer()
 
     def test_a_page_that_can_not_be_loaded_whole_says_so_and_is_for_reading_until_it_is(self):

@@ -64,6 +64,19 @@ class WithoutCase(LiveCase):
 
 
 class Fallback(WithoutCase):
+    def test_a_stream_that_failed_to_load_is_loaded_later_from_another_address(self):
+        key = self.device().make()
+        blocked = self.blocked(FAILING)
+        blocked.expects_outage = True
+        asked = []
+        blocked.page.on("request", lambda request: asked.append(request.url) if "/stream.js" in request.url else None)
+        blocked.page.route("**/stream.js*", lambda route: route.abort() if len(asked) < 2 else route.continue_())
+        blocked.page.set_default_timeout(30_000)
+        blocked.page.goto(f"{self.server.url}/{key}")
+        self.wait_blocked(blocked)
+        self.assertEqual(len(asked), 2)
+        self.assertNotEqual(asked[0], asked[1], "browsers remember for an address that it failed")
+
     def test_two_people_write_and_keep_when_one_or_both_have_no_websocket(self):
         for script in (REMOVED, FAILING):
             with self.subTest(script=script):

@@ -1,6 +1,7 @@
 // The connection without a WebSocket, against a server of promises and streams.
 
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { beforeEach, mock, test } from "node:test";
 import { parse } from "../../Public/js/protocol.js";
 import { read } from "../../Public/js/socket.js";
@@ -84,6 +85,31 @@ test("it is open when the server has answered, and says how it comes", async () 
   await settle();
   assert.deepEqual(types(), ["opened", "welcome"]);
   assert.equal(heard[0].carrier, "http");
+});
+
+test("a connection keeps nothing of the messages that it has sent", async (t) => {
+  const signals = [];
+  const { AbortController } = globalThis;
+  t.after(() => Object.assign(globalThis, { AbortController }));
+  globalThis.AbortController = class extends AbortController {
+    constructor() {
+      super();
+      signals.push(this.signal);
+    }
+  };
+  (await follow()).begin();
+  await settle();
+  const listening = () => Math.max(...signals.map((signal) => getEventListeners(signal, "abort").length));
+  const before = listening();
+  for (let ref = 1; ref <= 9; ref += 1) {
+    stream.send({ type: "append", ref, text: "x" });
+    await settle();
+    requests.shift().answer({ type: "ack", ref, seq: ref });
+    await settle();
+  }
+  mock.timers.tick(ANSWER);
+  await settle();
+  assert.ok(listening() <= before, `${listening()} listeners, ${before} before`);
 });
 
 test("an answer that is not the server's, or none, is a lost connection", async () => {
