@@ -3,6 +3,7 @@
 
 import DequeModule
 import PasteModel
+import WebSocket
 
 struct FollowedLog {
     /// Which time of following this is, in its home's words.
@@ -21,8 +22,14 @@ struct FollowedLog {
 
     private struct Entry {
         let cursor: Cursor
-        var message: SharedMessage
+        let message: OutgoingMessage
         let byteCount: Int
+        /// What outboxes hold of it, by form: it counts as theirs, and only while they do.
+        var lent = InlineArray<5, Lent>(repeating: Lent())
+
+        struct Lent {
+            weak var buffer: SharedBuffer?
+        }
     }
 
     init(from cursor: Cursor, devices: Int, number: UInt64) {
@@ -38,14 +45,13 @@ struct FollowedLog {
     mutating func add(_ events: [ShownEvent], limit: Int) {
         guard limit > 0 else {
             head = events.last?.cursor ?? head
-            return dropHeld()
+            return release()
         }
         for event in events {
             // Its text is gone: so are the frames that hold it.
-            if event.erases { dropHeld() }
+            if event.erases { release() }
             head = event.cursor
-            held.append(
-                Entry(cursor: event.cursor, message: SharedMessage(event.message), byteCount: event.byteCount))
+            held.append(Entry(cursor: event.cursor, message: event.message, byteCount: event.byteCount))
             heldBytes += event.byteCount
         }
         while heldBytes > limit, let first = held.popFirst() {
@@ -54,7 +60,8 @@ struct FollowedLog {
         }
     }
 
-    private mutating func dropHeld() {
+    /// Holds nothing any more: nobody is behind.
+    mutating func release() {
         held.removeAll()
         heldBytes = 0
         base = head
@@ -63,12 +70,16 @@ struct FollowedLog {
     /// Whether what comes after a cursor is held, or nothing does.
     func covers(_ cursor: Cursor) -> Bool { cursor.seq >= base.seq && cursor.seq <= head.seq }
 
-    /// Hands the event after a covered cursor to `body`, to be sent.
-    /// - Returns: The cursor behind it; `nil` when there is none.
-    mutating func withNext(after cursor: Cursor, _ body: (inout SharedMessage) -> Void) -> Cursor? {
+    /// The event after a covered cursor in a device's form, and the cursor behind it; `nil` when there is none.
+    mutating func next(
+        after cursor: Cursor, _ form: Form, by codec: DeflateCodec, on budget: BufferBudget
+    ) -> (SharedBuffer, Cursor)? {
         let index = Int(cursor.seq - base.seq)
         guard index < held.count else { return nil }
-        body(&held[index].message)
-        return held[index].cursor
+        if let buffer = held[index].lent[form.rawValue].buffer { return (buffer, held[index].cursor) }
+        var message = SharedMessage(held[index].message)
+        let buffer = message.buffer(form, by: codec, on: budget)
+        held[index].lent[form.rawValue].buffer = buffer
+        return (buffer, held[index].cursor)
     }
 }

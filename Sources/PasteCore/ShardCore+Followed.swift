@@ -96,6 +96,7 @@ extension ShardCore {
         guard let view = session.view, view.paste.copy != nil, !session.isClosing else { return }
         session.view?.mode = .returning
         session.view?.rests = view.rests || rests
+        releaseCopy(of: view.paste)
         switch session.wait {
         case nil, .outbox: break
         // Their end looks again, see `lookAtHeld`.
@@ -135,12 +136,13 @@ extension ShardCore {
             guard log.covers(view.cursor) else {
                 return sendHome(session, rests: true)
             }
-            let cursor = view.paste.copy?.withNext(after: view.cursor) { queue(session, &$0) }
-            if let cursor {
+            if let (buffer, cursor) = view.paste.copy?.next(after: view.cursor, session.form, by: codec, on: budget) {
+                queue(session, .shared(buffer))
                 session.view?.cursor = cursor
                 counters.deliveries &+= 1
             } else {
                 session.view?.mode = .level
+                releaseCopy(of: view.paste)
                 guard view.missedDevices else { return }
                 session.view?.missedDevices = false
                 var message = shared(.devices(count: log.devices))
@@ -163,6 +165,13 @@ extension ShardCore {
         followed[live.id] = nil
         visitors.holdOpen(-live.countedBytes)
         live.countedBytes = 0
+    }
+
+    /// Lets go of what is held for those who are behind, when nobody is any more.
+    func releaseCopy(of live: LivePaste) {
+        guard live.countedBytes > 0, live.copy != nil, !live.viewers.contains(where: { $0.isBehind }) else { return }
+        live.copy?.release()
+        countCopy(live)
     }
 
     private func countCopy(_ live: LivePaste) {

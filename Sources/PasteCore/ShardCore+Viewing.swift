@@ -38,7 +38,10 @@ extension ShardCore {
         let live = view.paste
         live.remove(session, now: now)
         viewers -= 1
-        if live.copy != nil { return tellHome(live.id, .left(view.author, ticket: view.ticket)) }
+        if live.copy != nil {
+            releaseCopy(of: live)
+            return tellHome(live.id, .left(view.author, ticket: view.ticket))
+        }
         deviceCountChanged(live)
         scheduleUnload(live)
     }

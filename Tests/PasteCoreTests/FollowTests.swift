@@ -177,9 +177,10 @@ struct FollowTests {
         slow.flush()
         bench.settle()
         #expect(slow.core == crowd.followerNumber && slow.events.map(\.cursor.seq) == Array(1...40))
+        #expect(crowd.copy?.heldBytes == 0, "what nobody is behind is not held")
         crowd.atHome[0].append(41, "level")
         bench.settle()
-        #expect(slow.events.count == 41 && crowd.copy?.heldBytes == 0, "what nobody is behind is not held")
+        #expect(slow.events.count == 41)
     }
 
     @Test("who is behind the copy comes home and gets the rest there", arguments: [0, 1])
