@@ -93,7 +93,7 @@ extension ShardCore {
 
     /// Encodes a message for one device and queues it.
     /// - Parameters:
-    ///   - items: The message's items, if they were encoded before.
+    ///   - items: Items that were encoded before, instead of the message's own.
     ///   - position: In a stream, the cursor that its reader has with it.
     func queue(_ session: Session, _ message: ServerMessage, items: EncodedItems? = nil, position: Cursor? = nil) {
         var outgoing = outgoing(message, items: items)

@@ -184,12 +184,12 @@ extension ShardCore {
                     Snapshot(
                         paste: view.key, code: view.paste.key.code, cursor: parts.state.cursor, same: parts.same,
                         now: now, expiresAt: parts.state.expiresAt, you: view.author, can: Self.verbs,
-                        pad: parts.state.pad, padSeq: parts.state.padSeq, items: Array(items[start..<end]),
+                        pad: parts.state.pad, padSeq: parts.state.padSeq, items: [],
                         acked: parts.acked, devices: view.paste.deviceCount, more: more)), items: encoded)
         } else {
             // Only whoever has all parts of a snapshot stands at its cursor.
             queue(
-                session, .items(Array(items[start..<end]), more: more), items: encoded,
+                session, .items([], more: more), items: encoded,
                 position: more ? nil : parts.state.cursor)
         }
         parts.next = end

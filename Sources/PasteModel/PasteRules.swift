@@ -2,8 +2,8 @@
 
 /// What the rules say about a request.
 enum Judgement {
-    /// It becomes this.
-    case does(EventBody)
+    /// It becomes this; the text that an edit leads to was made to judge it.
+    case does(EventBody, edited: Text? = nil)
     /// Somebody's did the same already.
     case wasDone(Receipt)
     /// It may not be.
@@ -61,7 +61,7 @@ extension Timeline {
         if growth > 0, growth > limits.pasteBytes - tentative.byteCount {
             return .breaks(.pasteFull(limit: limits.pasteBytes))
         }
-        return .does(.edit(target: target, ops: ops))
+        return .does(.edit(target: target, ops: ops), edited: edited)
     }
 
     private func keep(base: UInt64, ref: UInt64) -> Judgement {

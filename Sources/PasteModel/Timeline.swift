@@ -56,13 +56,13 @@ struct Timeline {
             return .refused(.tooManyClients(limit: limits.clients))
         }
         switch judge(request, ref: ref, now: now) {
-        case .does(let body):
+        case .does(let body, let edited):
             let cursor = tentative.cursor.advanced(by: author, ref: ref)
             let event = Event(cursor: cursor, at: now, author: author, ref: ref, body: body)
             let previous = tentative.seq(before: body)
-            guard tentative.applyChained(event, by: device, rememberedRefs: limits.rememberedRefs) else {
-                return .refused(.badEdit)
-            }
+            let follows = tentative.applyChained(
+                event, by: device, rememberedRefs: limits.rememberedRefs, edited: edited)
+            guard follows else { return .refused(.badEdit) }
             log.append(event, previous: previous)
             return .accepted(event)
         case .wasDone(let receipt): return .repeated(receipt)

@@ -4,7 +4,7 @@ import PasteModel
 
 extension ServerMessage {
     /// Appends the message as one JSON text.
-    /// - Parameter known: The message's items, if they were encoded before.
+    /// - Parameter known: Items that were encoded before, instead of the message's own, which are not looked at then.
     public func encode(into output: inout [UInt8], items known: EncodedItems? = nil) {
         switch self {
         case .welcome(let welcome): welcome.encode(into: &output)
