@@ -152,7 +152,7 @@ class Device:
             self.page.evaluate("life => { document.getElementById('life').selectedOptions[0].value = life }", str(life))
         self.page.click("#make-button")
         self.page.wait_for_url(lambda url: url.rstrip("/") != self.server.url)
-        self.wait_standing("live")
+        self.wait_ready()
         return self.page.url.rsplit("/", 1)[1]
 
     def open(self, typed):
@@ -168,6 +168,11 @@ class Device:
 
     def wait_standing(self, look):
         self.page.wait_for_selector(f"#standing[data-look={look}]")
+
+    def wait_ready(self):
+        """Until it is live and what is pressed is done at once: presses before that are held."""
+        self.wait_standing("live")
+        self.page.wait_for_selector("#keys-list > *", state="attached")
 
     def standing(self):
         return self.page.inner_text("#standing")

@@ -45,12 +45,12 @@ class Hop(PageCase):
         laptop.page.wait_for_selector("#recent:not([hidden])")
         self.assertEqual(laptop.page.inner_text("#recent-list a"), key)
         laptop.page.click("#recent-list a")
-        laptop.wait_standing("live")
+        laptop.wait_ready()
         laptop.page.goto(self.server.url + "/")
         laptop.page.click("#recent-clear")
         self.assertFalse(laptop.page.is_visible("#recent"))
         laptop.page.reload()
-        laptop.wait_standing("live")
+        laptop.wait_ready()
         self.assertFalse(laptop.page.is_visible("#recent"))
 
     def test_a_paste_that_ended_is_no_longer_listed(self):
@@ -58,7 +58,7 @@ class Hop(PageCase):
         laptop.make(life=2_000)
         laptop.page.wait_for_selector("#ended:not([hidden])")
         laptop.page.goto(self.server.url + "/")
-        laptop.wait_standing("live")
+        laptop.wait_ready()
         self.assertFalse(laptop.page.is_visible("#recent"))
 
 
@@ -156,7 +156,7 @@ class Reading(PageCase):
         overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         self.assertLessEqual(laptop.page.evaluate(overflow), 0, "the line scrolls, not the page")
         laptop.page.reload()
-        laptop.wait_items(1)
+        laptop.wait_ready()
         self.assertEqual(laptop.page.get_attribute("#wrap", "aria-pressed"), "false")
 
     def test_a_download_and_the_raw_text_are_the_exact_bytes(self):
@@ -285,14 +285,14 @@ class Keys(PageCase):
             phone.page.reload()  # and does not take it back
             laptop.page.wait_for_selector(f"[data-item='{item}']", state="detached")
             self.assertEqual(self.focused(laptop), focus)
-            phone.wait_standing("live")
+            phone.wait_ready()
 
     def test_files_are_asked_for_only_where_a_paste_takes_them(self):
         laptop = self.device()
         laptop.page.goto(self.server.url)
         count = "() => { window.asked = 0; file.addEventListener('click', (event) => { asked += 1; event.preventDefault(); }); }"
         for asked in (0, 1):
-            laptop.page.wait_for_selector("#keys-list > *", state="attached")
+            laptop.wait_ready()
             laptop.page.evaluate(count)
             laptop.page.evaluate("document.activeElement.blur()")
             laptop.page.keyboard.press("f")
@@ -342,7 +342,7 @@ class Keys(PageCase):
         laptop.page.uncheck("#keys-on")
         laptop.page.keyboard.press("Escape")
         laptop.page.reload()
-        laptop.wait_standing("live")
+        laptop.wait_ready()
         laptop.page.keyboard.press("?")
         self.assertFalse(laptop.page.is_visible("#keys"))
 

@@ -128,7 +128,7 @@ class Editing(LiveCase):
         first.page.evaluate(tell, ["compositionstart"])
         second.page.focus("#box")
         second.page.keyboard.type("X")
-        second.wait_standing("live")
+        second.wait_ready()
         first.page.evaluate(tell, ["compositionend", "compositionstart"])
         second.page.keyboard.type("Y")
         time.sleep(0.3)
@@ -258,7 +258,7 @@ class Viewing(LiveCase):
 
         device.page.route_web_socket("**/live", rewrite)
         device.page.goto(f"{self.server.url}/{key}")
-        device.wait_standing("live")
+        device.wait_ready()
         device.wait_items(1)
         return device
 

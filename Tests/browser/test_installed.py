@@ -62,7 +62,7 @@ class Offline(InstalledCase):
         phone.wait_items(1)
         self.assertEqual(phone.texts(), ["from the train\n"])  # the box has lines as browsers have them
         phone.page.reload()
-        phone.wait_standing("live")
+        phone.wait_ready()
         phone.keep("a later one")
         phone.wait_items(2)
         self.assertEqual(phone.texts(), ["a later one", "from the train\n"])
@@ -98,7 +98,7 @@ class Offline(InstalledCase):
         laptop.page.evaluate("() => { ServiceWorkerRegistration.prototype.update = () => new Promise(() => {}); }")
         with laptop.page.expect_navigation():
             laptop.page.evaluate("document.getElementById('reload').click()")
-        laptop.wait_standing("live")
+        laptop.wait_ready()
 
 
 class Versions(InstalledCase):
@@ -133,7 +133,7 @@ class Versions(InstalledCase):
         self.server.kill()
         self.change()
         self.server.start()
-        device.wait_standing("live")
+        device.wait_ready()
         return device.page.evaluate(
             """() => {
                 navigator.serviceWorker.getRegistration().then((one) => one.update()).catch(() => {});
@@ -153,7 +153,7 @@ class Versions(InstalledCase):
         self.assertEqual(self.versions(laptop), first, "of the page that is open")
         for _ in range(2):
             laptop.page.reload()
-            laptop.wait_standing("live")
+            laptop.wait_ready()
             versions = self.versions(laptop)
             self.assertEqual(len(versions), 1, versions)
             self.assertNotEqual(versions, first)
@@ -180,7 +180,7 @@ class Shared(InstalledCase):
         phone.wait_items(1)
         self.assertEqual(phone.texts(), ["https://example.org/shared"])
         phone.page.reload()
-        phone.wait_standing("live")
+        phone.wait_ready()
         phone.keep("a later one")
         phone.wait_items(2)
         self.assertEqual(phone.texts(), ["a later one", "https://example.org/shared"])
@@ -190,10 +190,10 @@ class Shared(InstalledCase):
         key = laptop.make()
         phone = self.device(phone=True)
         phone.open(key)
-        phone.wait_standing("live")
+        phone.wait_ready()
         self.kept(phone)
         phone.page.goto(self.server.url + "/")
-        phone.wait_standing("live")
+        phone.wait_ready()
         for _ in range(2):
             laptop.page.click("#change summary") if _ == 0 else None
             laptop.page.click("#delete")

@@ -49,7 +49,7 @@ class LiveCase(PageCase):
             device = self.browser.device(relay if relay and at == 1 else self.server)
             self.devices.append(device)
             device.page.goto(f"{device.server.url}/{key}")
-            device.wait_standing("live")
+            device.wait_ready()
             devices.append(device)
         return devices, key, relay
 
@@ -108,7 +108,7 @@ class AtOnce(LiveCase):
         text = self.wait_level(devices)
         late = self.device()
         late.page.goto(f"{self.server.url}/{key}")
-        late.wait_standing("live")
+        late.wait_ready()
         self.wait_pad(late, text)
         return typed, text
 
@@ -235,10 +235,10 @@ class Returning(LiveCase):
         relay.restore()
         # A page that had its text stored, and nobody told it to send.
         second.page.reload()
-        second.wait_standing("live")
+        second.wait_ready()
         self.assertEqual(self.wait_level([first, second]), "and before typed offline")
         second.page.reload()
-        second.wait_standing("live")
+        second.wait_ready()
         self.assertEqual(self.wait_level([first, second]), "and before typed offline")
 
     def test_a_tab_that_is_closed_with_unsent_typing_leaves_it_to_the_next(self):
@@ -256,7 +256,7 @@ class Returning(LiveCase):
         second.page = second.tab()
         second.page.goto(f"{second.server.url}/{key}")
         self.wait_pad(first, "known and typed")
-        second.wait_standing("live")
+        second.wait_ready()
         self.assertEqual(self.wait_level([first, second]), "known and typed")
 
     def test_a_page_that_wakes_notices_within_seconds_that_its_connection_is_dead(self):
@@ -273,7 +273,7 @@ class Returning(LiveCase):
                 self.assertEqual(self.pad(second), before)
                 second.page.evaluate(sign)
                 second.page.wait_for_function("t => box.value === t", arg=f"while it slept {at}", timeout=5_000)
-                second.wait_standing("live")
+                second.wait_ready()
 
     def test_of_another_history_nothing_is_merged_and_what_was_typed_is_offered(self):
         (first, second), _, _ = self.room(2)

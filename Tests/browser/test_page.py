@@ -44,7 +44,7 @@ class PageCase(unittest.TestCase):
         laptop, phone = self.device(), self.device(phone=True)
         key = laptop.make(life)
         phone.open(key.replace("-", " "))
-        phone.wait_standing("live")
+        phone.wait_ready()
         return laptop, phone, key
 
 
@@ -74,6 +74,7 @@ class TwoDevices(PageCase):
     def test_what_can_be_no_key_is_said_at_the_field(self):
         laptop = self.device()
         laptop.page.goto(self.server.url + "/")
+        laptop.wait_ready()
         laptop.page.fill("#key", "käse?")
         laptop.page.keyboard.press("Enter")
         message = laptop.page.eval_on_selector("#key", "field => field.validationMessage")
@@ -235,7 +236,7 @@ class Outages(PageCase):
         laptop.page.wait_for_function("() => document.getElementById('toast').textContent === 'Copied 1 line.'")
         self.server.start()
         phone.wait_text("while it was away")
-        laptop.wait_standing("live")
+        laptop.wait_ready()
         laptop.wait_items(2)
         phone.keep("and back")
         for device in (laptop, phone):
@@ -256,7 +257,7 @@ class Outages(PageCase):
         phone.wait_text("survives everything")
         laptop.wait_text("survives everything")
         laptop.page.reload()
-        laptop.wait_standing("live")
+        laptop.wait_ready()
         time.sleep(0.5)
         self.assertEqual(phone.texts(), ["survives everything"])
         self.assertEqual(laptop.texts(), ["survives everything"])
@@ -271,7 +272,7 @@ class Outages(PageCase):
             laptop.keep(text)
         laptop.context.set_offline(False)
         phone.wait_items(2)
-        laptop.wait_standing("live")
+        laptop.wait_ready()
         laptop.wait_items(2)
         self.assertEqual(phone.texts(), ["two", "one"])
 
@@ -454,11 +455,11 @@ class Looks(PageCase):
                 phone = self.device(phone=True, color_scheme=scheme)
                 for device, size in ((laptop, "desktop"), (phone, "phone")):
                     device.page.goto(self.server.url + "/")
-                    device.wait_standing("live")
+                    device.wait_ready()
                     device.screenshot(f"home-{size}-{scheme}")
                 key = laptop.make()
                 phone.open(key)
-                phone.wait_standing("live")
+                phone.wait_ready()
                 laptop.screenshot(f"empty-desktop-{scheme}")
                 phone.screenshot(f"empty-phone-{scheme}")
                 for text in ("https://example.org/a/link?to=read", "ssh-keygen -t ed25519\nssh-copy-id me@host"):

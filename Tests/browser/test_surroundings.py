@@ -27,7 +27,7 @@ class Stored(PageCase):
         device.context.add_init_script(
             f"if (!sessionStorage.round{self.rounds}) {{ sessionStorage.round{self.rounds} = 1; ({script})({json.dumps(argument)}) }}")
         device.page.reload()
-        device.wait_standing("live")
+        device.wait_ready()
 
     def assert_works(self, device, other, text):
         device.keep(text)
@@ -223,7 +223,7 @@ class Devices(PageCase):
         key = maker.make()
         maker.page.close()
         phone.page.goto(f"{self.server.url}/{key}")
-        phone.wait_standing("live")
+        phone.wait_ready()
         other = self.other(key)
         seq = other.ask("edit", target="pad", base=0, ops=["full of words, and more\n" * 40_000])["seq"]
         phone.page.wait_for_function("() => box.value.length === 960000")
@@ -262,7 +262,7 @@ class Devices(PageCase):
             late.context.add_init_script(f"({LONGEST})(); ({FELT})()")
             began = time.monotonic()
             late.page.goto(f"{self.server.url}/{key}")
-            late.wait_standing("live")
+            late.wait_ready()
             live = time.monotonic() - began
             late.wait_items(count)
             whole = time.monotonic() - began

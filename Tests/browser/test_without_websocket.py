@@ -85,7 +85,7 @@ class Fallback(WithoutCase):
                 self.wait_blocked(maker)
                 other = self.device()
                 other.page.goto(f"{self.server.url}/{key}")
-                other.wait_standing("live")
+                other.wait_ready()
                 third = self.blocked(script)
                 third.page.goto(f"{self.server.url}/{key}")
                 self.wait_blocked(third)
@@ -131,7 +131,7 @@ class Fallback(WithoutCase):
         maker, reader = self.blocked(), self.device()
         key = maker.make()
         reader.page.goto(f"{self.server.url}/{key}")
-        reader.wait_standing("live")
+        reader.wait_ready()
         content = log_file()
         maker.drop("log.txt", content)
         for device in (maker, reader):
@@ -152,14 +152,14 @@ class Fallback(WithoutCase):
             device.page.keyboard.press("Control+End")
         late = self.device()
         late.page.goto(f"{self.server.url}/{key}")
-        late.wait_standing("live")
+        late.wait_ready()
         self.wait_pad(late, "0 written 1 written 2 written ")
 
     def test_the_end_of_a_paste_and_a_key_that_opens_nothing_are_told(self):
         device, other = self.blocked(), self.device()
         key = device.make()
         other.page.goto(f"{self.server.url}/{key}")
-        other.wait_standing("live")
+        other.wait_ready()
         other.page.click("#change summary")
         other.page.click("#delete")
         other.page.click("#delete")
@@ -179,7 +179,7 @@ class Fallback(WithoutCase):
         other.page.goto(f"{self.server.url}/{key}")
         for each in (device, other):
             each.expects_outage = True
-            each.wait_standing("live")
+            each.wait_ready()
         device.keep("before")
         other.wait_text("before")
         self.server.kill()
@@ -233,7 +233,7 @@ class Cuts(WithoutCase):
         self.wait_blocked(typist)
         other = self.device()
         other.page.goto(f"{self.server.url}/{key}")
-        other.wait_standing("live")
+        other.wait_ready()
         typed = 0
         for at in range(10):
             typist.page.focus("#box")
@@ -259,7 +259,7 @@ class Cuts(WithoutCase):
         key = device.make()
         self.wait_blocked(device)
         other.page.goto(f"{self.server.url}/{key}")
-        other.wait_standing("live")
+        other.wait_ready()
         relay.forget()
         other.keep("said to somebody asleep")
         device.page.wait_for_function(
@@ -294,7 +294,7 @@ class Strangers(WithoutCase):
         wait(f"{before},resumed", 30)
         ids = device.page.evaluate("heard.filter(([{ seq }]) => seq !== undefined).map(([{ seq, tag }, id]) => [`${seq}-${tag}`, id])")
         self.assertEqual([cursor for cursor, _ in ids], [event for _, event in ids])
-        device.wait_standing("live")
+        device.wait_ready()
         device.page.click("#change summary")
         device.page.click("#delete")
         device.page.click("#delete")
