@@ -125,12 +125,13 @@ function sayArrivals(first) {
 }
 
 /** Remembers on this device which pastes there are. */
-function note({ phase, key, expiresAt }) {
+function note(paste) {
+  const { phase, expiresAt } = paste;
   const state = `${phase} ${expiresAt}`;
   if (state === noted) return;
   noted = state;
-  if (phase === "open") remember(key, expiresAt - session.clockOffset);
-  else if (phase === "over" || phase === "unknown") forget(key);
+  if (phase === "open") remember(paste, expiresAt - session.clockOffset);
+  else if (phase === "over" || phase === "unknown") forget(paste);
 }
 
 /** Makes an item; returns its ref, 0 when this paste takes no more. */

@@ -5,7 +5,7 @@ import { normaliseKey } from "./frame.js";
 const NAME = "pasted/recent";
 const MOST = 8;
 
-/** `[{key, expiresAt}]`, the latest first, of those whose time is not over. */
+/** `[{key, code, expiresAt}]`, the latest first, of those whose time is not over. */
 export function recent(now) {
   try {
     const isOne = ({ key, expiresAt }) => normaliseKey(key) !== null && expiresAt > now;
@@ -15,17 +15,22 @@ export function recent(now) {
   }
 }
 
-export function remember(key, expiresAt) {
-  write([{ key, expiresAt }, ...recent(Date.now()).filter((each) => each.key !== key)].slice(0, MOST));
+export function remember({ key, code }, expiresAt) {
+  write([{ key, code, expiresAt }, ...others({ key, code })].slice(0, MOST));
 }
 
-export function forget(key) {
-  const list = recent(Date.now());
-  if (list.some((each) => each.key === key)) write(list.filter((each) => each.key !== key));
+export function forget(paste) {
+  const left = others(paste);
+  if (left.length < recent(Date.now()).length) write(left);
 }
 
 export function forgetAll() {
   write([]);
+}
+
+/** All but this paste, which may have been opened by its words and by its code. */
+function others({ key, code }) {
+  return recent(Date.now()).filter((each) => each.key !== key && (code === null || each.code !== code));
 }
 
 function write(list) {
