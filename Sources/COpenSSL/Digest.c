@@ -23,8 +23,11 @@ void pasted_hmac_sha256(const uint8_t *key, size_t keyCount, const uint8_t *byte
 }
 
 uint64_t pasted_sha1_of_words(uint64_t a, uint64_t b, uint64_t c) {
-    const uint64_t words[3] = {__builtin_bswap64(a), __builtin_bswap64(b), __builtin_bswap64(c)};
-    uint64_t digest[3];
-    pasted_sha1((const uint8_t *)words, sizeof words, (uint8_t *)digest);
-    return __builtin_bswap64(digest[0]);
+    // The one block of 24 bytes, padded as FIPS 180-4 section 5.1.1 says; their number in bits is at its end.
+    uint64_t block[8] = {__builtin_bswap64(a), __builtin_bswap64(b), __builtin_bswap64(c), 0x80};
+    block[7] = __builtin_bswap64(24 * 8);
+    SHA_CTX context;
+    SHA1_Init(&context);
+    SHA1_Transform(&context, (const uint8_t *)block);
+    return (uint64_t)context.h0 << 32 | context.h1;
 }
