@@ -8,7 +8,9 @@ extension ShardCore {
     /// Looks at the next thing that the frames in `bytes` say.
     /// - Returns: Whether there was one; if not, the bytes are used up.
     func lookAtFrames(_ bytes: inout MutableSpan<UInt8>, at offset: inout Int, of session: Session) -> Bool {
-        guard let event = session.nextEvent(&bytes, at: &offset, codec: codec) else { return false }
+        guard offset < bytes.count, let event = session.nextEvent(&bytes, at: &offset, codec: codec) else {
+            return false
+        }
         session.isRequestPaid = false
         session.lookUp = .unpaid
         switch event {

@@ -6,8 +6,8 @@ struct VisitorState: ~Copyable {
     private var table: VisitorTable
     private var everybody = Tally()
     private let limits: VisitorLimits
-    private let own: InlineArray<6, Pace>
-    private let shared: InlineArray<6, Pace>
+    private let own: [Pace]
+    private let shared: [Pace]
 
     /// How many wait for each paced limit.
     var waiting = [Int](repeating: 0, count: PacedLimit.allCases.count)
@@ -131,7 +131,8 @@ struct VisitorState: ~Copyable {
         take(limit, place, cost: -cost, now: now)
     }
 
-    private func delays(_ limit: PacedLimit, _ place: Int?, cost: Int64, now: Int64) -> (Int64, Int64) {
+    /// Changes nothing: `mutating` spares the copy of all this that a look costs else.
+    private mutating func delays(_ limit: PacedLimit, _ place: Int?, cost: Int64, now: Int64) -> (Int64, Int64) {
         let index = limit.rawValue
         let total = shared[index].each == 0 ? 0 : everybody.delay(limit, shared[index], cost: cost, now: now)
         guard let place, own[index].each > 0 else { return (0, total) }

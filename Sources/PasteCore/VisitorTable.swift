@@ -28,9 +28,9 @@ struct Tally {
 
     /// How near it is to its limits: 0 for nothing used that has not come back, 1,000 for a limit used up.
     /// Whoever stands at 0 can be forgotten without a difference to anybody.
-    func guilt(_ paces: InlineArray<6, Pace>, now: Int64) -> Int64 {
+    func guilt(_ paces: [Pace], now: Int64) -> Int64 {
         var guilt: Int64 = 0
-        for index in 0..<6 where restored[index] > now {
+        for index in paces.indices where restored[index] > now {
             guilt = max(guilt, 1, (restored[index] - now) / (paces[index].slack / 1_000 + 1))
         }
         return guilt
@@ -40,11 +40,9 @@ struct Tally {
 /// An `Allowance` as the arithmetic needs it, in nanoseconds.
 struct Pace {
     /// In which one accrues; 0: no limit.
-    var each: Int64 = 0
+    let each: Int64
     /// In which the whole burst accrues.
-    var slack: Int64 = 0
-
-    init() {}
+    let slack: Int64
 
     init(_ allowance: Allowance) {
         each = allowance.nanosecondsEach
@@ -53,8 +51,8 @@ struct Pace {
 }
 
 extension VisitorShare {
-    var paces: InlineArray<6, Pace> {
-        InlineArray { index in PacedLimit(rawValue: index).map { Pace(self[$0]) } ?? Pace() }
+    var paces: [Pace] {
+        PacedLimit.allCases.map { Pace(self[$0]) }
     }
 }
 
@@ -89,7 +87,7 @@ struct VisitorTable {
 
     /// The place of a network, made if it has none; `nil` when all are taken by networks with connections, as far
     /// as was looked.
-    mutating func place(of network: Network, _ paces: InlineArray<6, Pace>, now: Int64) -> Int? {
+    mutating func place(of network: Network, _ paces: [Pace], now: Int64) -> Int? {
         if let place = places[network] { return Int(place) }
         if count < capacity {
             networks.append(network)
@@ -106,7 +104,7 @@ struct VisitorTable {
         return place
     }
 
-    private mutating func leastGuilty(_ paces: InlineArray<6, Pace>, now: Int64) -> Int? {
+    private mutating func leastGuilty(_ paces: [Pace], now: Int64) -> Int? {
         var best: (place: Int, guilt: Int64)?
         for _ in 0..<min(Self.sample, count) {
             hand = hand + 1 < count ? hand + 1 : 0
