@@ -6,46 +6,39 @@ import WebSocket
 
 extension ShardCore {
     /// Another shard has told something. In the order of telling, connections that moved from there included.
-    public func heard(_ note: ShardNote, from shard: Int, now: Milliseconds) {
+    public func heard(_ note: ShardNote, now: Milliseconds) {
         self.now = now
-        switch note.matter {
-        case .left(let author, let ticket):
-            return hasLeft(note.paste, author, ticket: ticket)
-        case .overTold:
-            return overTold(note.paste)
-        case .taken(let bytes, let number):
+        switch (note.matter, followed[note.paste]) {
+        case (.left(let author, let ticket), _):
+            hasLeft(note.paste, author, ticket: ticket)
+        case (.overTold, _):
+            overTold(note.paste)
+        case (.taken(let bytes, let number), _):
             if let live = pastes[note.paste] { taken(bytes, number: number, of: live) }
-            return
-        case .follow(let key, let cursor, let devices, let number):
+        case (.follow(let key, let cursor, let devices, let number), _):
             let live = LivePaste(id: note.paste, key: key, now: now)
             live.copy = FollowedLog(from: cursor, devices: devices, number: number)
             followed[note.paste] = live
-            return
-        case .events, .devices, .replaced, .recall, .unfollow, .over:
-            break
-        }
-        guard let live = followed[note.paste] else { return }
-        switch note.matter {
-        case .events(let events):
+        case (.events(let events), let live?):
             passOn(events, of: live)
-        case .devices(let count):
+        case (.devices(let count), let live?):
             live.copy?.devices = count
             tellDevices(of: live)
-        case .replaced(let ticket):
+        case (.replaced(let ticket), let live?):
             for viewer in live.viewers where viewer.view?.ticket == ticket {
                 counters.replacedConnections &+= 1
                 close(viewer, .replaced)
             }
-        case .recall:
+        case (.recall, let live?):
             for viewer in live.viewers {
                 sendHome(viewer, rests: false)
             }
-        case .unfollow:
+        case (.unfollow, let live?):
             drop(live)
-        case .over(let how):
+        case (.over(let how), let live?):
             drop(live)
             end(live, how)
-        case .follow, .taken, .left, .overTold:
+        case (.events, nil), (.devices, nil), (.replaced, nil), (.recall, nil), (.unfollow, nil), (.over, nil):
             break
         }
     }

@@ -39,7 +39,7 @@ enum ShardMessage<Transfer: Sendable>: Sendable {
     /// A connection moves here.
     case handOff(Handoff<Transfer>)
     /// A shard tells something about a paste that it shares with this one.
-    case note(ShardNote, from: Int)
+    case note(ShardNote)
     /// The store has answered.
     case answers([StoreAnswer])
     /// Close what is there in order, spread over at most so many milliseconds.

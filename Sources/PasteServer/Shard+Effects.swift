@@ -18,7 +18,7 @@ extension Shard {
         if !effects.store.isEmpty { setup.store.submit(effects.store, answersTo: sink) }
         // Before our own sends, so that other shards send at the same time. Always taken, for a lost note would lose its
         // paste's order: events are bounded by the follower's window, all else is a few notes for a viewer that comes or goes.
-        for (shard, note) in effects.notes { setup.mailboxes[shard].deliver(.note(note, from: number)) }
+        for (shard, note) in effects.notes { setup.mailboxes[shard].deliver(.note(note)) }
         for id in effects.dirty {
             guard let connection = connections[id] else { continue }
             connection.flags.insert(.hasOutput)

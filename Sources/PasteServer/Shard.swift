@@ -85,7 +85,7 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         for message in mail {
             switch message {
             case .handOff(let handoff): adopt(handoff)
-            case .note(let note, let shard): logic.heard(note, from: shard, now: now)
+            case .note(let note): logic.heard(note, now: now)
             case .answers(let answers): logic.answered(answers, now: now)
             case .drain(let spread):
                 // A port that another process may share is given up later: see `ShardGroup.drain`.

@@ -23,7 +23,7 @@ package protocol ShardLogic: AnyObject {
     func ended(_ id: ConnectionID, now: Milliseconds)
     func closed(_ id: ConnectionID, now: Milliseconds)
     /// Another shard has told something; in the order of telling, connections that moved from there included.
-    func heard(_ note: ShardNote, from shard: Int, now: Milliseconds)
+    func heard(_ note: ShardNote, now: Milliseconds)
     /// A connection that moved did not arrive.
     func lost(_ transfer: Transfer, now: Milliseconds)
     func answered(_ answers: [StoreAnswer], now: Milliseconds)
@@ -60,7 +60,7 @@ extension ShardLogic {
     package func hasOutput(_ id: ConnectionID) -> Bool { true }
 
     /// Nobody tells anything.
-    package func heard(_ note: ShardNote, from shard: Int, now: Milliseconds) {}
+    package func heard(_ note: ShardNote, now: Milliseconds) {}
     /// Nobody waits for it.
     package func lost(_ transfer: Transfer, now: Milliseconds) {}
     /// There is nothing to change.

@@ -29,7 +29,7 @@ final class Bench {
     /// What cores send each other.
     enum Mail {
         case connection(Visitor, to: Int, SessionTransfer)
-        case note(ShardNote, from: Int, to: Int)
+        case note(ShardNote, to: Int)
 
         var isConnection: Bool {
             if case .connection = self { return true }
@@ -129,7 +129,7 @@ final class Bench {
 
     private func carryOut(_ effects: Effects, of core: Int) {
         asked += effects.store.map { ($0, core) }
-        mail += effects.notes.map { .note($0.1, from: core, to: $0.shard) }
+        mail += effects.notes.map { .note($0.1, to: $0.shard) }
         for id in effects.dirty { visitor(id, core)?.flush() }
         for id in effects.resumed { visitor(id, core)?.isPaused = false }
         for (id, shard, transfer) in effects.handOffs {
@@ -159,8 +159,8 @@ final class Bench {
                 visitor.core = to
                 visitor.generation += 1
                 cores[to].adopt(visitor.id, transfer, now: now)
-            case .note(let note, let from, let to) where core == nil || core == to:
-                cores[to].heard(note, from: from, now: now)
+            case .note(let note, let to) where core == nil || core == to:
+                cores[to].heard(note, now: now)
             default:
                 mail.append(letter)
             }

@@ -224,7 +224,7 @@ final class Crowd {
     /// Bytes of events that are under way to followers.
     var bytesUnderWay: Int {
         bench.mail.reduce(0) { sum, letter in
-            guard case .note(let note, _, _) = letter, case .events(let events) = note.matter else { return sum }
+            guard case .note(let note, _) = letter, case .events(let events) = note.matter else { return sum }
             return sum + events.reduce(0) { $0 + $1.byteCount }
         }
     }

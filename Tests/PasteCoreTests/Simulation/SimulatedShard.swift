@@ -30,7 +30,7 @@ final class SimulatedShard {
     enum Letter {
         case answers([StoreAnswer])
         case adopt(Link, SessionTransfer)
-        case note(ShardNote, from: Int)
+        case note(ShardNote)
     }
 
     init(core: ShardCore, number: Int, agenda: Agenda, dice: Dice) {
@@ -115,7 +115,7 @@ final class SimulatedShard {
             switch letter {
             case .answers(let answers): core.answered(answers, now: now)
             case .adopt(let link, let transfer): seat(link) { core.adopt($0, transfer, now: now) }
-            case .note(let note, let from): core.heard(note, from: from, now: now)
+            case .note(let note): core.heard(note, now: now)
             }
         }
         if let deadline = core.nextDeadline, deadline <= now {
@@ -207,7 +207,7 @@ final class SimulatedShard {
             submit(effects.store, self)
         }
         for (shard, note) in effects.notes {
-            send(.note(note, from: number), shard)
+            send(.note(note), shard)
         }
         for id in effects.dirty {
             link(id).map(flush)

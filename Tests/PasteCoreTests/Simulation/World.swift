@@ -87,7 +87,7 @@ final class World {
         case .adopt(_, let transfer):
             handOffs += 1
             if let view = transfer.view { view.paste.home(of: plan.shards) == sender ? (moves += 1) : (returns += 1) }
-        case .note(let note, _): notes[note.kind, default: 0] += 1
+        case .note(let note): notes[note.kind, default: 0] += 1
         case .answers: break
         }
         let shard = shards[number]
