@@ -151,7 +151,7 @@ final class Ledger {
             case .pad: 0
             case nil: nil
             }
-        let record = body.encoded()
+        let record = body.encoded(textBytes: event.textBytes)
         let text = owner == nil ? nil : try insertText(record)
         try recent.append(
             [
