@@ -51,7 +51,8 @@ final class RecentEvents {
             if found[paste] == nil, !row.hasNull(atIndex: 2) { ids.insert(try PasteID(stored: try row.bytes(2))) }
             found[paste, default: []].append(number)
             count += 1
-            next = number + 1
+            // A damaged file may hold any number.
+            next = number &+ 1
         }
         known = found
         pastes.replace(by: ids)

@@ -71,6 +71,20 @@ import Testing
         }
     }
 
+    @Test("Events are moved when there are so many as set, at -1, 0 and +1", arguments: [-1, 0, 1])
+    func capacity(over: Int) throws {
+        try withDirectory { directory in
+            try withStore(in: directory, recent: 10) { store in
+                var log = LogWriter(paste(1), generation: 1)
+                _ = try store.create(log.id, generation: 1)
+                for _ in 0..<10 + over { try log.commitAppend("text", to: store) }
+                // Decided behind the move, which comes behind the answer to the last append.
+                _ = try store.expiring(before: 0)
+                #expect(try numbers(in: directory, "SELECT count(*) FROM recent") == [over < 0 ? 9 : over])
+            }
+        }
+    }
+
     @Test("An open behind a commit in one submit sees it, while events are moved")
     func readYourWrites() throws {
         try withDirectory { directory in
