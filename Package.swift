@@ -73,7 +73,7 @@ let package = Package(
         ours(
             "SQLiteStore",
             [
-                "PasteStore", "PasteModel", .product(name: "GRDB", package: "GRDB.swift"),
+                "PasteStore", "PasteModel", "CSQLiteLog", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         ours("PasteStore", ["PasteModel"]),
@@ -101,6 +101,8 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CQREncode", linkerSettings: [.linkedLibrary("qrencode")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
+        // What SQLite wants as C functions.
+        .target(name: "CSQLiteLog", linkerSettings: [.linkedLibrary("sqlite3")]),
 
         // What is left to chance in a test comes back with its seed.
         .target(name: "Seeded", path: "Tests/Seeded", swiftSettings: strict),
@@ -144,7 +146,12 @@ let package = Package(
         .executableTarget(
             name: "StoreTestChild", dependencies: ["SQLiteStore", "PasteStore", "PasteModel"],
             path: "Tests/StoreTestChild", swiftSettings: strict),
-        tests("StoreTests", ["SQLiteStore", "PasteStore", "PasteModel", "StoreTestChild", "Seeded"]),
+        tests(
+            "StoreTests",
+            [
+                "SQLiteStore", "PasteStore", "PasteModel", "StoreTestChild", "Seeded",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

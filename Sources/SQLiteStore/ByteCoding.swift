@@ -10,6 +10,13 @@ struct DamagedRecord: Error {
 struct ByteWriter {
     private(set) var bytes: [UInt8] = []
 
+    init() {}
+
+    /// Grows no more up to so many bytes.
+    init(capacity: Int) {
+        bytes.reserveCapacity(capacity)
+    }
+
     mutating func byte(_ value: UInt8) {
         bytes.append(value)
     }
@@ -36,6 +43,10 @@ struct ByteWriter {
         for shift in stride(from: 56, through: 0, by: -8) {
             bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
         }
+    }
+
+    mutating func zeros(_ count: Int) {
+        bytes.append(contentsOf: repeatElement(0, count: count))
     }
 
     mutating func raw(_ value: [UInt8]) {

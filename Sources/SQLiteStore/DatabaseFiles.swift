@@ -1,7 +1,9 @@
 // The files on disk: their modes, the lock that keeps a second server out, and the two connections.
 
+import CSQLiteLog
 import Foundation
 import GRDB
+import GRDBSQLite
 import PasteModel
 
 /// The directory of one database, locked for this process from `init` to `unlock`.
@@ -34,6 +36,9 @@ final class DatabaseFiles: Sendable {
     /// The writing and the reading connection.
     func open() throws(SQLiteStoreError) -> (writing: DatabaseQueue, reading: DatabaseQueue) {
         do {
+            guard pasted_prepare_sqlite() == SQLITE_OK else {
+                throw SQLiteStoreError.unreadable(file: settings.file, reason: "SQLite refused to start")
+            }
             var configuration = Configuration()
             configuration.busyMode = .timeout(Self.busySeconds)
             configuration.label = "store-writer"

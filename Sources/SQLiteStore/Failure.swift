@@ -24,7 +24,8 @@ extension StoreError {
             self = .full
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self = .busy
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT:
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT, .SQLITE_CONSTRAINT:
+            // What is written never breaks a constraint, unless a row stands there that nobody has written.
             self = .corrupt("The database \(file) is damaged: \(reason).")
         case .SQLITE_IOERR where error.extendedResultCode == .SQLITE_IOERR_WRITE && Self.isOutOfSpace(cause):
             // A write of the log that was cut short: its commit mark, the last thing written, is not there.

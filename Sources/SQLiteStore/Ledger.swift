@@ -15,9 +15,9 @@ final class Ledger {
     private var places: [PasteID: Place] = [:]
     /// The number of the next text; nil until it is asked for.
     private var nextText: Int64?
-    private var eventInsert: Insert?
     private var textInsert: Insert?
     private var itemInsert: Insert?
+    let recent: RecentEvents
 
     /// Whether texts were removed since the last `scrubbed`: their bytes are still in the write-ahead log, or
     /// their rows wait for `pastesToErase`. True at first: the process before may have stopped in between.
@@ -30,15 +30,17 @@ final class Ledger {
         var checkpointSeq: UInt64
     }
 
-    init(_ db: Database, settings: SQLiteSettings) {
+    init(_ db: Database, settings: SQLiteSettings, recent pastes: RecentPastes) {
         self.db = db
         self.settings = settings
+        recent = RecentEvents(db, pastes: pastes, capacity: settings.recentEvents)
     }
 
     /// Drops what is known of the tables: the transaction was rolled back, or its outcome is unknown.
     func forget() {
         places.removeAll(keepingCapacity: true)
         nextText = nil
+        recent.forget()
     }
 
     /// The write-ahead log was emptied.
@@ -124,7 +126,7 @@ final class Ledger {
             return .failure(.conflict(head: place.head))
         }
         for event in events {
-            try insert(event, paste: place.number)
+            try insert(event, paste: place.number, id)
             switch event.body {
             case .extend(let expiresAt):
                 try execute("UPDATE pastes SET expires_at = ? WHERE number = ?", [expiresAt, place.number])
@@ -140,7 +142,7 @@ final class Ledger {
         return .success(place.head)
     }
 
-    private func insert(_ event: Event, paste: Int64) throws {
+    private func insert(_ event: Event, paste: Int64, _ id: PasteID) throws {
         let body = event.body
         let owner = TextOwner(body)
         let item: Int64? =
@@ -149,13 +151,13 @@ final class Ledger {
             case .pad: 0
             case nil: nil
             }
-        let record = body.encoded()
+        let record = body.encoded(textBytes: event.textBytes)
         let text = owner == nil ? nil : try insertText(record)
-        try insertEvent().run(
+        try recent.append(
             [
-                paste, event.cursor.seq.stored, event.cursor.tag.stored, event.at, event.author.rawValue.stored,
+                nil, paste, event.cursor.seq.stored, event.cursor.tag.stored, event.at, event.author.rawValue.stored,
                 event.ref.stored, Int64(body.kind.rawValue), item, text,
-            ], text == nil ? record : nil)
+            ], text == nil ? record : nil, paste: paste, id)
     }
 
     private func insertText(_ record: [UInt8]) throws -> Int64 {
@@ -163,13 +165,6 @@ final class Ledger {
         nextText = number + 1
         try insertText().run([number], TextPage.padded(record, number: number))
         return number
-    }
-
-    private func insertEvent() throws -> Insert {
-        if let statement = eventInsert { return statement }
-        let statement = try Insert(db, "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        eventInsert = statement
-        return statement
     }
 
     private func insertText() throws -> Insert {
@@ -183,7 +178,8 @@ final class Ledger {
         if let place = try place(of: id) {
             let paste: StatementArguments = [place.number]
             for texts in [
-                "SELECT text FROM events WHERE paste = ?", "SELECT text FROM items WHERE paste = ?",
+                "SELECT text FROM events WHERE paste = ?", "SELECT text FROM recent WHERE paste = ?",
+                "SELECT text FROM items WHERE paste = ?",
                 "SELECT checkpoint FROM pastes WHERE number = ?",
             ] {
                 try execute("DELETE FROM texts WHERE number IN (\(texts))", paste)
@@ -191,6 +187,7 @@ final class Ledger {
             for table in ["events", "items", "tags"] {
                 try execute("DELETE FROM \(table) WHERE paste = ?", paste)
             }
+            try recent.remove(place.number)
             try execute("DELETE FROM pastes WHERE number = ?", paste)
             places[id] = nil
             leavesBytes = true
@@ -222,6 +219,8 @@ final class Ledger {
 
     private func checkpoint(_ id: PasteID, _ state: PasteState) throws -> Result<Bool, StoreError> {
         guard var place = try place(of: id), let rows = try StoredRows(db, id) else { return .failure(.gone) }
+        // From here on it is about `events` alone.
+        try recent.settle(place.number)
         guard state.cursor.seq > place.checkpointSeq, try rows.holds(state.cursor) else { return .success(false) }
         let due =
             try Row.fetchOne(
@@ -322,7 +321,8 @@ final class Ledger {
         if let place = places[id] { return place }
         guard let rows = try StoredRows(db, id) else { return nil }
         let place = Place(
-            number: rows.paste.number, origin: rows.paste.origin, head: try rows.head(),
+            number: rows.paste.number, origin: rows.paste.origin,
+            head: try recent.head(of: rows.paste.number) ?? rows.settledHead(),
             checkpointSeq: rows.paste.checkpoint.seq)
         if places.count >= settings.knownHeads { places.removeAll(keepingCapacity: true) }
         places[id] = place

@@ -9,6 +9,7 @@ struct Reader {
     let db: Database
     let lines: RequestLines
     let settings: SQLiteSettings
+    let recent: RecentPastes
 
     /// Runs until `isDone` and the line is empty.
     func run(until isDone: () -> Bool) {
@@ -29,10 +30,12 @@ struct Reader {
 
     private func answer(_ request: StoreRequest) -> StoreAnswer {
         do {
+            // Asked before the transaction: see `RecentPastes`.
+            let mayHaveRecent = request.paste.map(recent.contains) ?? false
             var answer = request.failed(.gone)
             // Several statements, one state: the transaction holds one snapshot of the database.
             try db.inTransaction(.deferred) {
-                answer = try read(request)
+                answer = try read(request, mayHaveRecent)
                 return .commit
             }
             return answer
@@ -41,13 +44,13 @@ struct Reader {
         }
     }
 
-    private func read(_ request: StoreRequest) throws -> StoreAnswer {
+    private func read(_ request: StoreRequest, _ mayHaveRecent: Bool) throws -> StoreAnswer {
         switch request {
         case .open(let id):
-            guard let rows = try StoredRows(db, id) else { return request.failed(.gone) }
+            guard let rows = try StoredRows(db, id, mayHaveRecent: mayHaveRecent) else { return request.failed(.gone) }
             return .opened(id, .success(try rows.stored(limits: settings.limits)))
         case .changes(let id, let after, let limit):
-            guard let rows = try StoredRows(db, id) else { return request.failed(.gone) }
+            guard let rows = try StoredRows(db, id, mayHaveRecent: mayHaveRecent) else { return request.failed(.gone) }
             return .changes(id, after: after, .success(try rows.changes(after: after, limit: limit)))
         case .create, .commit, .checkpoint, .remove, .expiring:
             return request.failed(.unavailable("A write came to the reader."))

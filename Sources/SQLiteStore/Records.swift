@@ -33,9 +33,10 @@ extension EventBody {
         }
     }
 
-    /// The record of this body.
-    func encoded() -> [UInt8] {
-        var writer = ByteWriter()
+    /// The record of this body, whose text has about so many bytes.
+    func encoded(textBytes: Int = 0) -> [UInt8] {
+        // And a version, a kind, and two integers.
+        var writer = ByteWriter(capacity: textBytes + 22)
         writer.byte(recordVersion)
         writer.byte(kind.rawValue)
         switch self {

@@ -26,17 +26,18 @@ public final class SQLiteStore: PasteStore {
         self.lines = lines
         file = settings.file
 
+        let recent = RecentPastes()
         let writerIsDone = Flag()
         start("store-writer") {
             writing.writeWithoutTransaction { db in
-                Writer(db, lines: lines, settings: settings, health: health).run()
+                Writer(db, lines: lines, settings: settings, health: health, recent: recent).run()
             }
             writerIsDone.set()
             lines.wakeReader()
         }
         start("store-reader") {
             reading.writeWithoutTransaction { db in
-                Reader(db: db, lines: lines, settings: settings).run { writerIsDone.isSet }
+                Reader(db: db, lines: lines, settings: settings, recent: recent).run { writerIsDone.isSet }
             }
             try? reading.close()
             try? writing.close()

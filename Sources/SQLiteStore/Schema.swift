@@ -6,6 +6,7 @@
 //                 `erase_through` is the newest remove or clear whose texts are not erased yet, or 0.
 //     events      the log behind the trimmed part. Texts are in `texts`, other bodies in `body`; `kind` and
 //                 `item` say whose text it is (item 0 is the pad, NULL none).
+//     recent      the newest rows for `events`, of all pastes (`RecentEvents`).
 //     tags        tags of trimmed events: up to `last_seq`, 8 bytes big-endian each, ascending and dense.
 //     items       the items of the checkpoint.
 //     texts       every text, in overflow pages of its own (`TextPage`); numbers are never reused while running.
@@ -15,7 +16,7 @@ import GRDB
 
 enum Schema {
     /// The version that this code reads and writes.
-    static let version = 1
+    static let version = 2
 
     /// Creates or migrates the tables.
     /// - Throws: `SQLiteStoreError.newerSchema` for a database of a later version.
@@ -26,7 +27,9 @@ enum Schema {
         }
         guard found < version else { return }
         try db.inTransaction(.immediate) {
-            try db.execute(sql: tables)
+            // Version 1 had the tables of today, but for `recent`.
+            if found < 1 { try db.execute(sql: tables) }
+            try db.execute(sql: recent)
             try db.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
@@ -43,6 +46,22 @@ enum Schema {
             _ = try Row.fetchAll(db, sql: "PRAGMA \(pragma)")
         }
     }
+
+    private static let recent = """
+        CREATE TABLE recent (
+            number INTEGER PRIMARY KEY,
+            paste INTEGER NOT NULL,
+            seq INTEGER NOT NULL,
+            tag INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            author INTEGER NOT NULL,
+            ref INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            item INTEGER,
+            text INTEGER,
+            body BLOB
+        );
+        """
 
     private static let tables = """
         CREATE TABLE pastes (

@@ -38,15 +38,18 @@ struct PasteRow {
 struct StoredRows {
     let db: Database
     let paste: PasteRow
+    /// Whether the paste may have rows in `recent`.
+    private let mayHaveRecent: Bool
 
-    init?(_ db: Database, _ id: PasteID) throws {
+    init?(_ db: Database, _ id: PasteID, mayHaveRecent: Bool = true) throws {
         guard let paste = try PasteRow(db, id) else { return nil }
         self.db = db
         self.paste = paste
+        self.mayHaveRecent = mayHaveRecent
     }
 
-    /// The newest cursor.
-    func head() throws -> Cursor {
+    /// The newest cursor in `events`.
+    func settledHead() throws -> Cursor {
         let statement = try db.cachedStatement(
             sql: "SELECT seq, tag FROM events WHERE paste = ? ORDER BY seq DESC LIMIT 1")
         guard let row = try Row.fetchOne(statement, arguments: [paste.number]) else { return paste.origin }
@@ -57,8 +60,10 @@ struct StoredRows {
     func holds(_ cursor: Cursor) throws -> Bool {
         guard cursor.seq > 0, cursor.seq <= UInt64(Int64.max) else { return cursor == paste.origin }
         let arguments: StatementArguments = [paste.number, Int64(cursor.seq)]
-        let held = try db.cachedStatement(sql: "SELECT tag FROM events WHERE paste = ? AND seq = ?")
-        if let row = try Row.fetchOne(held, arguments: arguments) { return try row.word(0) == cursor.tag }
+        for table in tables {
+            let held = try db.cachedStatement(sql: "SELECT tag FROM \(table) WHERE paste = ? AND seq = ?")
+            if let row = try Row.fetchOne(held, arguments: arguments) { return try row.word(0) == cursor.tag }
+        }
         let older = try db.cachedStatement(
             sql: "SELECT last_seq, tags FROM tags WHERE paste = ? AND last_seq >= ? ORDER BY last_seq LIMIT 1")
         guard let row = try Row.fetchOne(older, arguments: arguments) else { return false }
@@ -100,10 +105,13 @@ struct StoredRows {
         guard try holds(cursor) else { return .reset(same: false) }
         let limit = max(1, limit)
         // Erased bodies anywhere behind the cursor: what was removed there can't be told any more.
-        let erased = try db.cachedStatement(
-            sql: "SELECT 1 FROM events WHERE paste = ? AND seq > ? AND kind = \(BodyKind.erased.rawValue) LIMIT 1")
         let arguments: StatementArguments = [paste.number, Int64(cursor.seq)]
-        if try Row.fetchOne(erased, arguments: arguments) != nil { return .reset(same: true) }
+        for table in tables {
+            let kind = BodyKind.erased.rawValue
+            let erased = try db.cachedStatement(
+                sql: "SELECT 1 FROM \(table) WHERE paste = ? AND seq > ? AND kind = \(kind) LIMIT 1")
+            if try Row.fetchOne(erased, arguments: arguments) != nil { return .reset(same: true) }
+        }
         var found = try events(after: cursor.seq, limit: limit == .max ? limit : limit + 1)
         if let first = found.first, first.cursor.seq != cursor.seq + 1 { return .reset(same: true) }
         let more = found.count > limit
@@ -130,23 +138,28 @@ struct StoredRows {
 
     /// At most `limit` held events behind a seq, checked to be dense and chained.
     func events(after seq: UInt64, limit: Int) throws -> [Event] {
-        let statement = try db.cachedStatement(
-            sql: """
-                SELECT seq, tag, at, author, ref, kind, body, e.text, t.bytes
-                FROM events e LEFT JOIN texts t ON t.number = e.text
-                WHERE paste = ? AND seq > ? ORDER BY seq LIMIT ?
-                """)
-        let rows = try Row.fetchCursor(statement, arguments: [paste.number, Int64(seq), limit])
         var found: [Event] = []
-        while let row = try rows.next() {
-            let event = try event(of: row)
-            if let last = found.last?.cursor, event.cursor != last.advanced(by: event.author, ref: event.ref) {
-                throw DamagedRecord("holds a log whose tags don't follow each other")
+        for table in tables where found.count < limit {
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT seq, tag, at, author, ref, kind, body, e.text, t.bytes
+                    FROM \(table) e LEFT JOIN texts t ON t.number = e.text
+                    WHERE paste = ? AND seq > ? ORDER BY seq LIMIT ?
+                    """)
+            let rows = try Row.fetchCursor(statement, arguments: [paste.number, Int64(seq), limit - found.count])
+            while let row = try rows.next() {
+                let event = try event(of: row)
+                if let last = found.last?.cursor, event.cursor != last.advanced(by: event.author, ref: event.ref) {
+                    throw DamagedRecord("holds a log whose tags don't follow each other")
+                }
+                found.append(event)
             }
-            found.append(event)
         }
         return found
     }
+
+    /// The tables with the paste's events, in the order of these.
+    private var tables: [String] { mayHaveRecent ? ["events", "recent"] : ["events"] }
 
     private func event(of row: Row) throws -> Event {
         let body: EventBody

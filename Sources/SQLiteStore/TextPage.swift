@@ -26,12 +26,11 @@ enum TextPage {
         var count = least
         // A longer blob can have a longer header, once: then one more round settles it.
         repeat { count += missing(count) } while missing(count) != 0
-        var blob = [UInt8](repeating: 0, count: count)
-        blob.replaceSubrange((count - checksumBytes - record.count)..<(count - checksumBytes), with: record)
-        var sum = ByteWriter()
-        sum.word(checksum(record.span, number: number))
-        blob.replaceSubrange((count - checksumBytes)..., with: sum.bytes)
-        return blob
+        var blob = ByteWriter(capacity: count)
+        blob.zeros(count - checksumBytes - record.count)
+        blob.raw(record)
+        blob.word(checksum(record.span, number: number))
+        return blob.bytes
     }
 
     /// The record in a blob.

@@ -24,17 +24,19 @@ final class Writer {
     private static let retryDelay: Duration = .seconds(1)
 
     init(
-        _ db: Database, lines: RequestLines, settings: SQLiteSettings, health: Health
+        _ db: Database, lines: RequestLines, settings: SQLiteSettings, health: Health, recent: RecentPastes
     ) {
         self.db = db
         self.lines = lines
         self.settings = settings
         self.health = health
-        ledger = Ledger(db, settings: settings)
+        ledger = Ledger(db, settings: settings, recent: recent)
     }
 
     /// Runs until the lines are closed and empty.
     func run() {
+        // So that readers know soon; else the first event asks.
+        try? ledger.recent.load()
         while true {
             let group = lines.takeGroup()
             if !group.isEmpty {
@@ -45,6 +47,7 @@ final class Writer {
                 lines.decided(group)
                 deliver(answers, of: group)
                 lines.delivered(group)
+                if ledger.recent.isFull { settle() }
             }
             let isScrubDue = maintain()
             guard group.isEmpty, !isScrubDue else { continue }
@@ -151,6 +154,34 @@ final class Writer {
         }
     }
 
+    // MARK: Recent events
+
+    /// Moves the recent events to their pastes' others, in one transaction; when it fails for what is damaged, in one for
+    /// each paste.
+    private func settle() {
+        let recent = ledger.recent
+        do throws(TransactionFailure) {
+            try transaction { try recent.settleAll() }
+        } catch {
+            if case .corrupt = error.reason { settleEach() }
+        }
+        // What could not be moved stays where it is, and is tried again when as many have come.
+        try? recent.settled()
+    }
+
+    private func settleEach() {
+        let recent = ledger.recent
+        for (paste, id) in (try? recent.waiting()) ?? [] {
+            do throws(TransactionFailure) {
+                try transaction { try recent.settle(paste) }
+            } catch {
+                guard case .corrupt = error.reason else { return }
+                recent.leave(paste)
+                if let id, damaged.count < Self.rememberedDamaged { damaged[id] = error.reason }
+            }
+        }
+    }
+
     // MARK: Leaving no bytes
 
     /// Does one step of erasing, if its time has come.
@@ -204,6 +235,7 @@ final class Writer {
             if ledger.leavesBytes {
                 while try eraseNext() {}
             }
+            settle()
             try db.checkpoint(.truncate)
         } catch {
             health.report(.degraded("The log of \(settings.file) could not be folded in; the next start does it."))

@@ -13,7 +13,7 @@ import Testing
         ],
         "PasteServer": ["Reactor", "TLS", "PasteStore", "PasteCore", "PasteModel", "Digest", "CZlib"],
         "PasteClient": ["Reactor", "TLS", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "QRCode"],
-        "SQLiteStore": ["PasteStore", "PasteModel"],
+        "SQLiteStore": ["PasteStore", "PasteModel", "CSQLiteLog"],
         "PasteStore": ["PasteModel"],
         "TLS": ["COpenSSL"],
         "Reactor": ["CLinux"],
@@ -28,6 +28,7 @@ import Testing
         "CLinux": [],
         "CQREncode": [],
         "CZlib": [],
+        "CSQLiteLog": [],
     ]
     static let pure = ["PasteCore", "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest", "QRCode"]
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

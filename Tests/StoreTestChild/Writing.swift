@@ -31,7 +31,10 @@ func text(of cursor: Cursor) -> String {
 
 func writeUntilKilled(directory: String, seed: UInt64) throws {
     let pastes: UInt64 = 40
-    let store = try SQLiteStore(SQLiteSettings(directory: directory))
+    var settings = SQLiteSettings(directory: directory)
+    // So that it is killed in the middle of moves, too.
+    settings.recentEvents = 100
+    let store = try SQLiteStore(settings)
     let sink = Acknowledgements()
     var states: [PasteState] = []
     for number in 0..<pastes {

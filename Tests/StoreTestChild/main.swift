@@ -8,8 +8,9 @@ switch (arguments.first, arguments.dropFirst().first) {
 case ("measure", let directory): try measure(directory: directory)
 case ("write", let directory?): try writeUntilKilled(directory: directory, seed: UInt64(arguments.last ?? "") ?? 0)
 case ("fill", let directory?): try fillToTheLimit(directory: directory)
+case ("writes", let directory?): try countWrites(directory: directory)
 case ("open", let directory?): openAsNobody(directory: directory)
 default:
-    print("measure [DIRECTORY] | write DIRECTORY SEED | fill DIRECTORY | open DIRECTORY")
+    print("measure [DIRECTORY] | write DIRECTORY SEED | fill DIRECTORY | writes DIRECTORY | open DIRECTORY")
     exit(2)
 }

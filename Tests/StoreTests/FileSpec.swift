@@ -138,7 +138,7 @@ import Testing
             // The user version: four bytes at 60 (file format, 1.3).
             later.replaceSubrange(60..<64, with: [0, 0, 0, 99])
             try later.write(to: URL(fileURLWithPath: file))
-            #expect(throws: SQLiteStoreError.newerSchema(file: file, found: 99, known: 1)) {
+            #expect(throws: SQLiteStoreError.newerSchema(file: file, found: 99, known: 2)) {
                 try SQLiteStore(SQLiteSettings(directory: directory))
             }
             #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == later)
@@ -165,7 +165,9 @@ import Testing
         try withDirectory { directory in
             var random = SplitMix64(seed: seed)
             let delay: Duration = .milliseconds(300)
-            try withStore(in: directory, { $0.erasureDelay = delay }) { store in
+            // Events are moved never, and often.
+            let recent = seed == 1 ? 4_096 : 32
+            try withStore(in: directory, { ($0.erasureDelay, $0.recentEvents) = (delay, recent) }) { store in
                 var logs = (UInt64(0)..<40).map { LogWriter(paste($0), generation: $0) }
                 var isLive = logs.map { _ in true }
                 var goneMarks: Set<String> = []

@@ -165,6 +165,8 @@ enum StoreKind: String, CaseIterable, Sendable, CustomTestStringConvertible {
             try withDirectory { directory in
                 var settings = SQLiteSettings(directory: directory)
                 settings.limits = limits
+                // So that every promise is kept before events are moved, and behind.
+                settings.recentEvents = 5
                 let store = try SQLiteStore(settings)
                 defer { store.close() }
                 try body(store)
