@@ -14,8 +14,8 @@ final class Session {
 
     // What every delivery looks at stands together: with thousands of devices it is not in the cache.
 
-    /// Whether this tick's effects name it as dirty.
-    var isDirty = false
+    /// The last tick whose effects name it as dirty.
+    var dirtyTick: UInt64 = 0
     /// Whether the connection is on its way out: input is dropped, output is flushed.
     var isClosing = false
     /// Whether a drain has told it to go when what it asked is answered.

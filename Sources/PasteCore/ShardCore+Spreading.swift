@@ -29,7 +29,7 @@ extension ShardCore {
 
     /// Moves viewers to where there are fewer.
     func spreadViewers() {
-        guard effects.dirty.isEmpty else { return }
+        guard dirty.isEmpty else { return }
         let due = spreading
         spreading = []
         for live in due {
