@@ -40,7 +40,9 @@ final class LivePaste {
     var lastNamelessRef: UInt64 = 0
     /// Bytes of it that count as memory of open pastes.
     var countedBytes = 0
-    /// Its viewers on other shards.
+    /// Shards that have viewers of it, too.
+    private(set) var followers: [Follower] = []
+    /// Its viewers there.
     var spread = Spread()
     /// At a follower, where there never is a `paste`: what it has of the log.
     var copy: FollowedLog?
@@ -95,7 +97,7 @@ final class LivePaste {
     /// Whether nothing in memory would be missed but the cached state.
     var isUnused: Bool {
         viewers.isEmpty && waiters.isEmpty && requesters.isEmpty && parked.isEmpty && ending == nil && retryAt == nil
-            && spread.followers.isEmpty
+            && followers.isEmpty
     }
 
     /// The viewer that is this device's, if there is one: a second one replaces it.
@@ -126,7 +128,20 @@ final class LivePaste {
         }
     }
 
-    // Out and back, as in `Session.hold`: who waits is looked at for each commit.
+    // Out and back, as in `Session.hold`: who waits and who follows is looked at for each commit.
+
+    func add(_ follower: Follower) {
+        var all: [Follower] = []
+        swap(&all, &followers)
+        all.append(follower)
+        swap(&all, &followers)
+    }
+
+    func remove(_ follower: Follower) {
+        followers = followers.filter { $0 !== follower }
+    }
+
+    func removeFollowers() { followers = [] }
 
     /// Has a session wait until the paste is read.
     func wait(_ session: Session, for wish: Wish) {

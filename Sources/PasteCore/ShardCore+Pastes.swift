@@ -316,12 +316,12 @@ extension ShardCore {
 
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: [Event], of live: LivePaste) {
-        if live.viewers.contains(where: { $0.isLevel }) || !live.spread.followers.isEmpty {
+        if live.viewers.contains(where: { $0.isLevel }) || !live.followers.isEmpty {
             var batch: [ShownEvent] = []
             swap(&batch, &spareBatch)
             for event in events { batch.append(ShownEvent(event)) }
             _ = fanOut(&batch, of: live)
-            if !live.spread.followers.isEmpty { feed(batch, of: live) }
+            if !live.followers.isEmpty { feed(batch, of: live) }
             if batch.capacity <= Self.spareEvents {
                 for _ in events { batch.removeLast() }
                 spareBatch = batch
