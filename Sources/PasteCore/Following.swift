@@ -123,7 +123,6 @@ struct MovedView: Sendable {
 
 /// What the home knows of the paste's viewers elsewhere.
 struct Spread {
-    var followers: [Follower] = []
     /// By author, of whom there is one connection.
     var away: [Author: Away] = [:]
     /// When to look whom to move next.
@@ -135,28 +134,34 @@ struct Spread {
         let ticket: UInt64
         let shard: Int
     }
+}
 
-    /// A shard that follows the paste.
-    struct Follower {
-        let shard: Int
-        let number: UInt64
-        var viewers = 0
-        /// The last event that it was sent.
-        var cursor: Cursor
-        /// Bytes of events that it was sent and has not taken.
-        var untakenBytes = 0
-        var mode = Mode.level
-        /// The number of devices changed while it was not level.
-        var missedDevices = false
+/// What the home knows of a shard that follows a paste.
+final class Follower {
+    let shard: Int
+    let number: UInt64
+    var viewers = 0
+    /// The last event that it was sent.
+    var cursor: Cursor
+    /// Bytes of events that it was sent and has not taken.
+    var untakenBytes = 0
+    var mode = Mode.level
+    /// The number of devices changed while it was not level.
+    var missedDevices = false
 
-        enum Mode {
-            /// It was sent everything.
-            case level
-            /// It is only a cursor, until it has taken what it was sent.
-            case lagging
-            /// Its viewers come home.
-            case recalled
-        }
+    init(shard: Int, number: UInt64, cursor: Cursor) {
+        self.shard = shard
+        self.number = number
+        self.cursor = cursor
+    }
+
+    enum Mode {
+        /// It was sent everything.
+        case level
+        /// It is only a cursor, until it has taken what it was sent.
+        case lagging
+        /// Its viewers come home.
+        case recalled
     }
 }
 

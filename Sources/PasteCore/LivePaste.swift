@@ -13,11 +13,11 @@ final class LivePaste {
     /// The same by device, so that a thousand who join do not look at each other.
     private(set) var viewersByAuthor: [Author: Session] = [:]
     /// Sessions that wait for the paste to be read, with what they want of it.
-    var waiters: [(session: Session, wish: Wish)] = []
+    private(set) var waiters: [(session: Session, wish: Wish)] = []
     /// Who asked for each of the paste's pending events, in their order.
-    var requesters: Deque<Requester> = []
+    private(set) var requesters: Deque<Requester> = []
     /// Requests whose answer rests on events that are not durable yet.
-    var parked: [Parked] = []
+    private(set) var parked: [Parked] = []
 
     /// Set when the paste is ending: new requests are refused.
     var ending: Ending?
@@ -40,7 +40,9 @@ final class LivePaste {
     var lastNamelessRef: UInt64 = 0
     /// Bytes of it that count as memory of open pastes.
     var countedBytes = 0
-    /// Its viewers on other shards.
+    /// Shards that have viewers of it, too.
+    private(set) var followers: [Follower] = []
+    /// Its viewers there.
     var spread = Spread()
     /// At a follower, where there never is a `paste`: what it has of the log.
     var copy: FollowedLog?
@@ -95,7 +97,7 @@ final class LivePaste {
     /// Whether nothing in memory would be missed but the cached state.
     var isUnused: Bool {
         viewers.isEmpty && waiters.isEmpty && requesters.isEmpty && parked.isEmpty && ending == nil && retryAt == nil
-            && spread.followers.isEmpty
+            && followers.isEmpty
     }
 
     /// The viewer that is this device's, if there is one: a second one replaces it.
@@ -126,7 +128,71 @@ final class LivePaste {
         }
     }
 
-    /// Out and back, as in `Session.hold`.
+    // Out and back, as in `Session.hold`: who waits and who follows is looked at for each commit.
+
+    func add(_ follower: Follower) {
+        var all: [Follower] = []
+        swap(&all, &followers)
+        all.append(follower)
+        swap(&all, &followers)
+    }
+
+    func remove(_ follower: Follower) {
+        followers = followers.filter { $0 !== follower }
+    }
+
+    func removeFollowers() { followers = [] }
+
+    /// Has a session wait until the paste is read.
+    func wait(_ session: Session, for wish: Wish) {
+        var all = waiters
+        waiters = []
+        all.append((session, wish))
+        waiters = all
+    }
+
+    /// All who waited.
+    func takeWaiters() -> [(session: Session, wish: Wish)] {
+        defer { waiters = [] }
+        return waiters
+    }
+
+    /// A request has become a pending event.
+    func accepted(_ requester: Requester) {
+        var all: Deque<Requester> = []
+        swap(&all, &requesters)
+        all.append(requester)
+        swap(&all, &requesters)
+    }
+
+    /// Who asked for the first of the pending events that nobody was told of.
+    func nextRequester() -> Requester? {
+        var all: Deque<Requester> = []
+        swap(&all, &requesters)
+        defer { swap(&all, &requesters) }
+        return all.popFirst()
+    }
+
+    /// All who asked for pending events.
+    func takeRequesters() -> Deque<Requester> {
+        defer { requesters = [] }
+        return requesters
+    }
+
+    /// Has an answer wait for its premise.
+    func park(_ entry: Parked) {
+        var all = parked
+        parked = []
+        all.append(entry)
+        parked = all
+    }
+
+    /// All answers that waited.
+    func takeParked() -> [Parked] {
+        defer { parked = [] }
+        return parked
+    }
+
     private func changeViewers(_ change: (inout [Session]) -> Void) {
         var all = viewers
         viewers = []

@@ -1,11 +1,14 @@
 // What waits to be sent to one connection: buffers in order, and how much of the first has gone.
 //
 // A class and not a part of `Session`: what a delivery changes here are single fields then, each for an instant, which the
-// compiler can prove; of a struct within another object it would have the runtime watch every change.
+// compiler can prove; of a struct within another object it would have the runtime watch every change. And the one that a
+// session is built on, not an object beside it: with thousands of devices each object is one more place that is not in the
+// cache.
 
 import DequeModule
+import PasteProtocol
 
-final class Outbox {
+class Outbox {
     /// A buffer, by who pays for it.
     enum Buffer {
         /// This connection alone.
@@ -29,25 +32,25 @@ final class Outbox {
     }
 
     /// Nearly always the only one.
-    private var first: Buffer?
-    private var firstOffset = 0
+    private final var first: Buffer?
+    private final var firstOffset = 0
     /// Without storage while it is empty: idle connections stay small.
-    private var rest: Deque<Buffer> = []
-    private var bufferCount = 0
+    private final var rest: Deque<Buffer> = []
+    private final var bufferCount = 0
     /// Bytes that have not been sent.
-    private(set) var byteCount = 0
+    final private(set) var byteCount = 0
     /// Bytes of memory that are kept for this connection alone.
-    private(set) var ownBytes = 0
+    final private(set) var ownBytes = 0
 
-    var isEmpty: Bool { byteCount == 0 }
+    final var isEmpty: Bool { byteCount == 0 }
 
     /// Bytes as memory counts them: 10,000 small frames take more room than their bytes.
-    var weight: Int { byteCount &+ bufferCount &* Self.entryBytes }
+    final var weight: Int { byteCount &+ bufferCount &* Self.entryBytes }
 
     /// What a buffer takes beside its bytes: its place here, its header, the allocator's own.
     static let entryBytes = 64
 
-    func push(_ buffer: Buffer) {
+    final func push(_ buffer: Buffer) {
         let count = buffer.bytes.count
         guard count > 0 else { return }
         byteCount += count
@@ -61,7 +64,7 @@ final class Outbox {
     }
 
     /// Copies the first bytes, as many as fit, behind what `output` holds already.
-    func copy(into output: inout OutputSpan<UInt8>) {
+    final func copy(into output: inout OutputSpan<UInt8>) {
         guard let first else { return }
         copyBytes(of: first.bytes, from: firstOffset, into: &output)
         guard bufferCount > 1 else { return }
@@ -72,7 +75,7 @@ final class Outbox {
     }
 
     /// Forgets the first `count` bytes: they were sent.
-    func consume(_ count: Int) {
+    final func consume(_ count: Int) {
         precondition(count >= 0 && count <= byteCount, "no more can be sent than waited")
         guard count < byteCount else { return clear() }
         byteCount -= count
@@ -87,7 +90,7 @@ final class Outbox {
     }
 
     /// Forgets everything.
-    func clear() {
+    final func clear() {
         first = nil
         firstOffset = 0
         if bufferCount > 1 { rest = [] }
@@ -97,15 +100,7 @@ final class Outbox {
     }
 }
 
-/// One `memcpy` of what fits: the loop that a safe copy would be is the largest part of a delivery's user time.
+/// What fits of a buffer, from `start` on.
 private func copyBytes(of buffer: [UInt8], from start: Int, into output: inout OutputSpan<UInt8>) {
-    let bytes = buffer.span.extracting(droppingFirst: start).extracting(first: output.freeCapacity)
-    unsafe output.withUnsafeMutableBufferPointer { target, initializedCount in
-        unsafe bytes.withUnsafeBufferPointer { source in
-            guard let from = source.baseAddress, let to = target.baseAddress else { return }
-            // In bounds: `bytes` was cut to the free capacity.
-            unsafe (to + initializedCount).update(from: from, count: source.count)
-        }
-        initializedCount += bytes.count
-    }
+    output.append(copying: buffer.span.extracting(droppingFirst: start).extracting(first: output.freeCapacity))
 }

@@ -9,13 +9,13 @@ import WebSocket
 ///     http --upgrade--> webSocket --subscribe--> viewer of a paste --unsubscribe, end--> webSocket
 ///       \---GET /KEY/events--> stream, a viewer of that paste --end-------\
 ///        \________________________\_________________________\_ finish --> closing (flushed, then closed)
-final class Session {
+final class Session: Outbox {
     let id: ConnectionID
 
     // What every delivery looks at stands together: with thousands of devices it is not in the cache.
 
-    /// Whether this tick's effects name it as dirty.
-    var isDirty = false
+    /// The last tick whose effects name it as dirty.
+    var dirtyTick: UInt64 = 0
     /// Whether the connection is on its way out: input is dropped, output is flushed.
     var isClosing = false
     /// Whether a drain has told it to go when what it asked is answered.
@@ -26,7 +26,8 @@ final class Session {
     var deflateWindow = DeflateWindow.none
     /// What it follows.
     var view: View?
-    let outbox = Outbox()
+    /// Itself, see there.
+    var outbox: Outbox { self }
     /// The HTTP connection; `nil` once it was upgraded.
     var http: HTTPConnection?
     /// The event stream that answers the connection's last request; then there is neither of the two others.
@@ -169,15 +170,17 @@ final class Session {
 
     /// One device's place in one paste: an object of its own, so that a connection that follows nothing stays small.
     final class View {
+        // What every delivery looks at stands first, as in a session.
+
+        /// The last event that is in the outbox or was sent.
+        var cursor: Cursor
+        var mode: Mode
         let paste: LivePaste
         let author: Author
         /// The key as the device wrote it.
         let key: String
         /// Where in `paste.viewers` the session stands.
         var index = 0
-        /// The last event that is in the outbox or was sent.
-        var cursor: Cursor
-        var mode: Mode
         /// The number of devices changed while this one was not level.
         var missedDevices = false
         /// Refs to be named in `resumed` once the device is level.

@@ -29,7 +29,7 @@ extension ShardCore {
 
     /// Takes a paste out of memory.
     func forget(_ live: LivePaste) {
-        pastes[live.id] = nil
+        put(nil, as: live.id)
         snapshotItems.forget(live.id)
         visitors.holdOpen(-live.countedBytes)
         live.countedBytes = 0
@@ -37,9 +37,7 @@ extension ShardCore {
 
     /// Tells everybody who waits for a paste to come back later.
     func refuseWaiters(of live: LivePaste) {
-        let waiters = live.waiters
-        live.waiters = []
-        for (session, wish) in waiters where !session.isClosing {
+        for (session, wish) in live.takeWaiters() where !session.isClosing {
             session.wait = nil
             found(session)
             refuse(session, wish, busy(wish.ref))

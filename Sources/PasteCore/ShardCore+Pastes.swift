@@ -47,7 +47,7 @@ extension ShardCore {
     /// - Returns: Whether it has to; the wish is fulfilled then.
     func waits(for live: LivePaste, _ wish: LivePaste.Wish, _ session: Session) -> Bool {
         guard live.paste == nil || live.mayBeSaved else { return false }
-        live.waiters.append((session, wish))
+        live.wait(session, for: wish)
         session.wait = .load
         return true
     }
@@ -65,7 +65,7 @@ extension ShardCore {
     private func load(_ id: PasteID, _ key: PasteKey) -> LivePaste? {
         guard hasMemory() else { return nil }
         let live = LivePaste(id: id, key: key, now: now)
-        pastes[id] = live
+        put(live, as: id)
         effects.store.append(.open(id))
         return live
     }
@@ -137,9 +137,7 @@ extension ShardCore {
 
     private func admitWaiters(of live: LivePaste) {
         guard !live.waiters.isEmpty else { return }
-        let waiters = live.waiters
-        live.waiters = []
-        for (session, wish) in waiters where !session.isClosing {
+        for (session, wish) in live.takeWaiters() where !session.isClosing {
             session.wait = nil
             fulfil(wish, session, live)
             goOn(session)
@@ -182,7 +180,7 @@ extension ShardCore {
             session.inFlight += 1
             var requester = requester
             requester.since = now
-            live.requesters.append(requester)
+            live.accepted(requester)
             markDue(live)
         case .repeated(let receipt):
             park(requester, request, outcome, premiseSeq: receipt.seq, on: live)
@@ -200,8 +198,7 @@ extension ShardCore {
             return answer(requester, outcome)
         }
         requester.session.inFlight += 1
-        live.parked.append(
-            LivePaste.Parked(requester: requester, request: request, outcome: outcome, premiseSeq: premiseSeq))
+        live.park(LivePaste.Parked(requester: requester, request: request, outcome: outcome, premiseSeq: premiseSeq))
     }
 
     private func answer(_ requester: LivePaste.Requester, _ outcome: Outcome) {
@@ -218,12 +215,6 @@ extension ShardCore {
             return acknowledgeExchange(Receipt(ref: requester.ref, seq: seq, item: item), requester.session)
         }
         send(requester.session, .ack(Receipt(ref: requester.ref, seq: seq, item: item)))
-    }
-
-    private func markDue(_ live: LivePaste) {
-        guard !live.isBatchDue else { return }
-        live.isBatchDue = true
-        duePastes.append(live)
     }
 
     // MARK: The store's word
@@ -252,9 +243,7 @@ extension ShardCore {
             counters.failedCommits &+= 1
             live.isOutcomeUnknown = false
             paste.rollback()
-            let requesters = live.requesters
-            live.requesters = []
-            for requester in requesters {
+            for requester in live.takeRequesters() {
                 refuse(requester.session, ErrorMessage(error, ref: requester.ref))
                 settle(requester.session)
             }
@@ -294,14 +283,12 @@ extension ShardCore {
 
     private func answerParked(of live: LivePaste, isRolledBack: Bool) {
         guard !live.parked.isEmpty else { return }
-        let parked = live.parked
-        live.parked = []
-        for entry in parked {
+        for entry in live.takeParked() {
             let session = entry.requester.session
             if session.isClosing {
                 settle(session)
             } else if !isRolledBack, let paste = live.paste, entry.premiseSeq > paste.cursor.seq {
-                live.parked.append(entry)
+                live.park(entry)
             } else {
                 if let outcome = entry.outcome, !isRolledBack {
                     answer(entry.requester, outcome)
@@ -324,17 +311,28 @@ extension ShardCore {
         effects.store.append(.open(live.id))
     }
 
+    /// Events for which room is kept from one batch to the next.
+    private static let spareEvents = 256
+
     /// Durable events go to every device that is level, encoded once; authors learn that theirs are safe.
     private func show(_ events: [Event], of live: LivePaste) {
-        if live.viewers.contains(where: { $0.isLevel }) || !live.spread.followers.isEmpty {
-            var shown = events.map { ShownEvent($0) }
-            _ = fanOut(&shown, of: live)
-            if !live.spread.followers.isEmpty { feed(shown, of: live) }
+        if live.viewers.contains(where: { $0.isLevel }) || !live.followers.isEmpty {
+            var batch: [ShownEvent] = []
+            swap(&batch, &spareBatch)
+            for event in events { batch.append(ShownEvent(event)) }
+            _ = fanOut(&batch, of: live)
+            if !live.followers.isEmpty { feed(batch, of: live) }
+            if batch.capacity <= Self.spareEvents {
+                for _ in events { batch.removeLast() }
+                spareBatch = batch
+            }
         }
         // After the fan-out: an author that is level has its event, and may be sent away now.
+        var delays = shown
+        defer { shown = delays }
         for event in events {
-            guard let requester = live.requesters.popFirst() else { break }
-            shown.add(UInt64(clamping: now - requester.since) &* 1_000)
+            guard let requester = live.nextRequester() else { break }
+            delays.add(UInt64(clamping: now - requester.since) &* 1_000)
             if !requester.session.wasSent(event, of: live) {
                 acknowledge(requester, seq: event.cursor.seq, item: event.body.newItem)
             }

@@ -29,7 +29,7 @@ extension ShardCore {
 
     /// Moves viewers to where there are fewer.
     func spreadViewers() {
-        guard effects.dirty.isEmpty else { return }
+        guard dirty.isEmpty else { return }
         let due = spreading
         spreading = []
         for live in due {
@@ -65,7 +65,7 @@ extension ShardCore {
 
     /// The shard whose turn it is to get a viewer; `nil` when the viewers are even, or too few for one more shard.
     private func target(for live: LivePaste) -> Int? {
-        let followers = live.spread.followers
+        let followers = live.followers
         let shares = min(shards, live.deviceCount / max(1, settings.viewersPerShard))
         var target: (shard: Int, viewers: Int)?
         if followers.count + 1 < shares {
@@ -93,18 +93,16 @@ extension ShardCore {
 
     private func moveAway(_ session: Session, _ view: Session.View, to shard: Int, from cursor: Cursor) {
         let live = view.paste
-        if !live.spread.followers.contains(where: { $0.shard == shard }) {
+        if !live.followers.contains(where: { $0.shard == shard }) {
             let number = takeTicket()
-            live.spread.followers.append(Spread.Follower(shard: shard, number: number, cursor: cursor))
+            live.add(Follower(shard: shard, number: number, cursor: cursor))
             tell(shard, live, .follow(live.key, from: cursor, devices: live.deviceCount, number: number))
         }
         let ticket = takeTicket()
         session.view?.ticket = ticket
         move(session, to: shard, message: [])
         live.spread.away[view.author] = Spread.Away(ticket: ticket, shard: shard)
-        for index in live.spread.followers.indices where live.spread.followers[index].shard == shard {
-            live.spread.followers[index].viewers += 1
-        }
+        live.followers.first { $0.shard == shard }?.viewers += 1
         counters.viewersMoved &+= 1
     }
 
@@ -157,10 +155,10 @@ extension ShardCore {
     private func takeBack(_ author: Author, ticket: UInt64, of live: LivePaste) -> Bool {
         guard let away = live.spread.away[author], away.ticket == ticket else { return false }
         live.spread.away[author] = nil
-        guard let index = live.spread.followers.firstIndex(where: { $0.shard == away.shard }) else { return true }
-        live.spread.followers[index].viewers -= 1
-        if live.spread.followers[index].viewers == 0 {
-            live.spread.followers.remove(at: index)
+        guard let follower = live.followers.first(where: { $0.shard == away.shard }) else { return true }
+        follower.viewers -= 1
+        if follower.viewers == 0 {
+            live.remove(follower)
             tell(away.shard, live, .unfollow)
             if live.viewers.isEmpty { live.idleSince = now }
         }
@@ -171,63 +169,60 @@ extension ShardCore {
 
     /// Durable events go to every follower that is level, and whose window has room.
     func feed(_ events: [ShownEvent], of live: LivePaste) {
-        for index in live.spread.followers.indices where live.spread.followers[index].mode == .level {
+        for follower in live.followers where follower.mode == .level {
             var batch: [ShownEvent] = []
             for event in events {
-                guard live.spread.followers[index].untakenBytes < settings.followWindowBytes else {
-                    live.spread.followers[index].mode = .lagging
+                guard follower.untakenBytes < settings.followWindowBytes else {
+                    follower.mode = .lagging
                     break
                 }
-                live.spread.followers[index].untakenBytes += event.byteCount
-                live.spread.followers[index].cursor = event.cursor
+                follower.untakenBytes += event.byteCount
+                follower.cursor = event.cursor
                 batch.append(event)
             }
-            if !batch.isEmpty { tell(live.spread.followers[index].shard, live, .events(batch)) }
+            if !batch.isEmpty { tell(follower.shard, live, .events(batch)) }
         }
     }
 
     /// A follower has taken what it was sent. Not one of an earlier time that the same shard followed.
     func taken(_ bytes: Int, number: UInt64, of live: LivePaste) {
-        guard let index = live.spread.followers.firstIndex(where: { $0.number == number }) else { return }
-        live.spread.followers[index].untakenBytes -= bytes
-        catchUp(index, of: live)
+        guard let follower = live.followers.first(where: { $0.number == number }) else { return }
+        follower.untakenBytes -= bytes
+        catchUp(follower, of: live)
     }
 
     /// The log is read anew: until then followers wait.
     func holdFollowers(of live: LivePaste) {
-        for index in live.spread.followers.indices where live.spread.followers[index].mode == .level {
-            live.spread.followers[index].mode = .lagging
+        for follower in live.followers where follower.mode == .level {
+            follower.mode = .lagging
         }
     }
 
     /// The log was read anew: followers go on from their cursors, if it goes on from there.
     func resumeFollowers(of live: LivePaste) {
-        for index in live.spread.followers.indices {
-            catchUp(index, of: live)
+        for follower in live.followers {
+            catchUp(follower, of: live)
         }
     }
 
     /// What comes after a follower's cursor, as far as its window has room.
-    private func catchUp(_ index: Int, of live: LivePaste) {
+    private func catchUp(_ follower: Follower, of live: LivePaste) {
         guard let paste = live.paste else { return }
-        while live.spread.followers[index].mode == .lagging,
-            live.spread.followers[index].untakenBytes < settings.followWindowBytes
-        {
-            let follower = live.spread.followers[index]
+        while follower.mode == .lagging, follower.untakenBytes < settings.followWindowBytes {
             switch paste.next(after: follower.cursor, maxBytes: settings.refillBytes) {
             case .snapshot:
-                live.spread.followers[index].mode = .recalled
+                follower.mode = .recalled
                 tell(follower.shard, live, .recall)
             case .events(let events) where events.isEmpty:
-                live.spread.followers[index].mode = .level
+                follower.mode = .level
                 if follower.missedDevices {
-                    live.spread.followers[index].missedDevices = false
+                    follower.missedDevices = false
                     tell(follower.shard, live, .devices(live.deviceCount))
                 }
             case .events(let events):
                 let batch = events.map { ShownEvent($0) }
-                live.spread.followers[index].untakenBytes += batch.reduce(0) { $0 + $1.byteCount }
-                live.spread.followers[index].cursor = events.last?.cursor ?? follower.cursor
+                follower.untakenBytes += batch.reduce(0) { $0 + $1.byteCount }
+                follower.cursor = events.last?.cursor ?? follower.cursor
                 tell(follower.shard, live, .events(batch))
             }
         }
@@ -235,11 +230,11 @@ extension ShardCore {
 
     /// The number of devices goes to the followers, too.
     func tellFollowersDevices(of live: LivePaste) {
-        for index in live.spread.followers.indices {
-            if live.spread.followers[index].mode == .level {
-                tell(live.spread.followers[index].shard, live, .devices(live.deviceCount))
+        for follower in live.followers {
+            if follower.mode == .level {
+                tell(follower.shard, live, .devices(live.deviceCount))
             } else {
-                live.spread.followers[index].missedDevices = true
+                follower.missedDevices = true
             }
         }
     }
@@ -248,13 +243,13 @@ extension ShardCore {
 
     /// Followers tell their viewers that it is over.
     func endFollowers(of live: LivePaste, _ how: HowOver) {
-        guard !live.spread.followers.isEmpty else { return }
-        for follower in live.spread.followers {
+        guard !live.followers.isEmpty else { return }
+        for follower in live.followers {
             tell(follower.shard, live, .over(how))
         }
-        let pending = live.spread.followers.count + (overs[live.id]?.pending ?? 0)
+        let pending = live.followers.count + (overs[live.id]?.pending ?? 0)
         overs[live.id] = Over(name: live.key.name, how: how, pending: pending)
-        live.spread.followers = []
+        live.removeFollowers()
         live.spread.away = [:]
     }
 

@@ -1,6 +1,35 @@
 import PasteModel
 
 extension ShardCore {
+    /// Has this tick's end look for a batch.
+    func markDue(_ live: LivePaste) {
+        guard !live.isBatchDue else { return }
+        live.isBatchDue = true
+        var due: [LivePaste] = []
+        swap(&due, &duePastes)
+        due.append(live)
+        swap(&due, &duePastes)
+    }
+
+    /// The batches of this tick go into the effects.
+    func takeBatches() {
+        guard !duePastes.isEmpty else { return }
+        var due = duePastes
+        duePastes = []
+        var requests = effects.store
+        effects.store = []
+        requests.reserveCapacity(requests.count + due.count)
+        for live in due {
+            live.isBatchDue = false
+            if let batch = live.paste?.takeBatch() {
+                requests.append(.commit(live.id, expected: batch.expected, events: batch.events))
+            }
+        }
+        effects.store = requests
+        due.removeAll(keepingCapacity: true)
+        duePastes = due
+    }
+
     /// The store has answered.
     public func answered(_ answers: [StoreAnswer], now: Milliseconds) {
         self.now = now

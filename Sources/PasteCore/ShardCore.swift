@@ -33,20 +33,25 @@ public final class ShardCore {
     /// Compresses and decompresses for all connections.
     let codec = DeflateCodec()
     /// What the snapshots of this moment show.
-    var snapshotItems = SnapshotItems()
+    let snapshotItems = SnapshotItems()
 
     var counters = Counters()
     /// Their histogram, apart: counting in it looks at all of what holds it.
     var shown = Histogram(.microseconds)
     var sessions: [Session?] = []
     let budget = BufferBudget()
-    var pastes: [PasteID: LivePaste] = [:]
+    private(set) var pastes: [PasteID: LivePaste] = [:]
     /// Sessions whose `create` the store decides on, by the id that was tried.
     var creations: [PasteID: [Creation]] = [:]
     var effects = Effects()
+    /// Connections that have output, for the effects, and which tick's those are.
+    var dirty: [ConnectionID] = []
+    var tick: UInt64 = 1
     var deadlines = Deadlines()
     /// Pastes that may have a batch for the store.
     var duePastes: [LivePaste] = []
+    /// Room for the next batch that is shown; empty.
+    var spareBatch: [ShownEvent] = []
     /// Sessions whose held input can be looked at.
     var unblocked: [Session] = []
     /// Sessions that move to another shard when the tick ends.
@@ -200,39 +205,7 @@ public final class ShardCore {
         forget(session)
     }
 
-    // MARK: Output
-
-    /// Copies the next bytes for a connection behind what `output` holds, as many as fit.
-    public func peek(_ id: ConnectionID, into output: inout OutputSpan<UInt8>, now: Milliseconds) {
-        self.now = now
-        guard let session = session(id) else { return }
-        refill(session)
-        session.outbox.copy(into: &output)
-    }
-
-    /// Whether `peek` may give something. It will not to a device that has everything; others are asked by `peek`.
-    public func hasOutput(_ id: ConnectionID) -> Bool {
-        guard let session = session(id) else { return false }
-        return !session.outbox.isEmpty || session.view?.isLevel != true
-    }
-
-    /// The first `count` bytes of what `peek` gave have left.
-    public func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds) {
-        self.now = now
-        guard let session = session(id), count > 0 else { return }
-        accountOutbox(of: session) { $0.consume(count) }
-        outboxBytes -= count
-        session.lastOutputAt = now
-        counters.sentBytes &+= UInt64(count)
-        switch session.wait {
-        case .outbox where session.outbox.weight <= settings.outboxHighWaterBytes / 2: unblock(session)
-        case .handOff: handOffIfReady(session)
-        default: break
-        }
-        if session.stream?.isOver == true, session.outbox.isEmpty {
-            finish(session)
-        }
-    }
+    // MARK: What is to be done
 
     /// What the tick asks for. To be called after all of the tick's events, and again after `sent` when
     /// `hasEffects`.
@@ -252,16 +225,8 @@ public final class ShardCore {
         if !spreading.isEmpty {
             spreadViewers()
         }
-        for live in duePastes {
-            live.isBatchDue = false
-            if let batch = live.paste?.takeBatch() {
-                effects.store.append(.commit(live.id, expected: batch.expected, events: batch.events))
-            }
-        }
-        duePastes.removeAll(keepingCapacity: true)
-        for id in effects.dirty {
-            session(id)?.isDirty = false
-        }
+        takeBatches()
+        takeDirty()
         counters.bufferedBytes = UInt64(max(0, budget.usedBytes))
         let result = effects
         effects = Effects()
@@ -270,10 +235,19 @@ public final class ShardCore {
 
     /// Whether `endOfTick` would have something to say.
     public var hasEffects: Bool {
-        !effects.isEmpty || !unblocked.isEmpty || !departing.isEmpty || !duePastes.isEmpty || !spreading.isEmpty
+        !dirty.isEmpty || !effects.isEmpty || !unblocked.isEmpty || !departing.isEmpty || !duePastes.isEmpty
+            || !spreading.isEmpty
     }
 
-    // MARK: Sessions
+    // MARK: Pastes and sessions
+
+    /// Out and back, as in `Session.hold`: pastes are looked up for each commit.
+    func put(_ live: LivePaste?, as id: PasteID) {
+        var all = pastes
+        pastes = [:]
+        all[id] = live
+        pastes = all
+    }
 
     func session(_ id: ConnectionID) -> Session? {
         let slot = Int(id.slot)

@@ -104,10 +104,10 @@ private struct SharedBuffers {
         if let buffer = made[form.rawValue] { return buffer }
         let bytes = make()
         // Compressed is shorter, or it is not used: as many bytes are the same bytes.
-        let isPlain = form.window != nil && bytes.count == plainBytes
-        let buffer = (isPlain ? made[Form.plain.rawValue] : nil) ?? SharedBuffer(bytes, on: budget)
-        if isPlain { made[Form.plain.rawValue] = buffer }
-        made[form.rawValue] = buffer
+        let known = form.window != nil && bytes.count == plainBytes ? Form.plain : form
+        let buffer = made[known.rawValue] ?? SharedBuffer(bytes, on: budget)
+        made[known.rawValue] = buffer
+        if known != form { made[form.rawValue] = buffer }
         return buffer
     }
 }

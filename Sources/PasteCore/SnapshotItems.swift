@@ -5,8 +5,8 @@
 import PasteModel
 import PasteProtocol
 
-/// The parts of snapshots that were asked for last.
-struct SnapshotItems {
+/// The parts of snapshots that were asked for last. A class, as `Outbox` is one: each commit asks whether there are any.
+final class SnapshotItems {
     /// Bytes of JSON that are kept for those who ask next: half of the largest paste, or a crowd's few small ones.
     static let keptBytes = 8 << 20
     /// What a part takes beside its JSON, about.
@@ -24,10 +24,11 @@ struct SnapshotItems {
     /// How often a part was encoded.
     private(set) var encodings = 0
 
-    var isEmpty: Bool { pastes.isEmpty }
+    /// What is kept always takes something.
+    var isEmpty: Bool { byteCount == 0 }
 
     /// Some of a state's items.
-    mutating func part(_ range: Range<Int>, of state: PasteState, in paste: PasteID) -> EncodedItems {
+    func part(_ range: Range<Int>, of state: PasteState, in paste: PasteID) -> EncodedItems {
         if let kept = pastes[paste], kept.cursor == state.cursor, let known = kept.parts[range] { return known }
         let items = EncodedItems(state.items[range])
         encodings += 1
@@ -35,7 +36,7 @@ struct SnapshotItems {
         return items
     }
 
-    private mutating func keep(_ items: EncodedItems, _ range: Range<Int>, _ cursor: Cursor, _ paste: PasteID) {
+    private func keep(_ items: EncodedItems, _ range: Range<Int>, _ cursor: Cursor, _ paste: PasteID) {
         if pastes[paste]?.cursor != cursor { forget(paste) }
         let bytes = items.byteCount + Self.partBytes
         if byteCount + bytes > Self.keptBytes {
@@ -52,8 +53,8 @@ struct SnapshotItems {
     }
 
     /// The paste has changed, or is put away: nobody asks for these parts again, and what was removed is not kept.
-    mutating func forget(_ paste: PasteID) {
-        guard !pastes.isEmpty else { return }
+    func forget(_ paste: PasteID) {
+        guard !isEmpty else { return }
         byteCount -= pastes.removeValue(forKey: paste)?.byteCount ?? 0
     }
 }

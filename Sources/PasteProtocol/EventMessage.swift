@@ -17,20 +17,25 @@ extension Event {
         let body = body
         var line = JSONLine(headroom: headroom)
         line.append(body.opening)
-        line.members(cursor)
+        line.append(decimal: Int64(truncatingIfNeeded: cursor.seq))
+        line.member(hexadecimal: .tag, cursor.tag)
         line.member(.at, at)
         // Refs begin at 1: an event that nobody's request made has none, and no author.
         if ref > 0 || author.rawValue > 0 { line.member(hexadecimal: .by, author.rawValue) }
         if ref > 0 { line.member(.ref, ref) }
         line.members(body)
-        if output.capacity == 0 { output.reserveCapacity(line.count + body.estimatedBytes) }
-        output.append(line)
         switch body {
-        case .append(_, let text), .keep(_, let text): output.append(json: text.utf8.span)
-        case .edit(_, let edit): output.member(edit)
-        case .remove, .clear, .extend, .erased: break
+        case .append(_, let text), .keep(_, let text):
+            output.append(line, endingWith: text.utf8.span)
+        case .edit(_, let edit):
+            if output.capacity == 0 { output.reserveCapacity(line.count + edit.insertedBytes + 32) }
+            output.append(line)
+            output.member(edit)
+            output.end()
+        case .remove, .clear, .extend, .erased:
+            line.append(UInt8(ascii: "}"))
+            output.append(line)
         }
-        output.end()
     }
 
     /// Reads an event's message, whose type is `type`; nil if that is no event.
@@ -60,7 +65,7 @@ extension JSONLine {
 }
 
 extension EventBody {
-    /// The beginning of the message, with its type.
+    /// The beginning of the message, up to its seq.
     fileprivate var opening: JSONPiece {
         switch self {
         case .append: Openings.append
@@ -70,15 +75,6 @@ extension EventBody {
         case .clear: Openings.clear
         case .extend: Openings.extend
         case .erased: Openings.erased
-        }
-    }
-
-    /// Room for what comes behind the line; escapes may need more, which costs a copy and nothing else.
-    fileprivate var estimatedBytes: Int {
-        switch self {
-        case .append(_, let text), .keep(_, let text): text.count + text.count / 16 + 3
-        case .edit(_, let edit): edit.insertedBytes + 32
-        case .remove, .clear, .extend, .erased: 1
         }
     }
 
@@ -114,7 +110,7 @@ private enum Openings {
     static let erased = of("erased")
 
     private static func of(_ type: String) -> JSONPiece {
-        JSONPiece(Array("{\"type\":\"\(type)\"".utf8))
+        JSONPiece(Array("{\"type\":\"\(type)\",\"seq\":".utf8))
     }
 }
 

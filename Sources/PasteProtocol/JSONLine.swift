@@ -123,6 +123,18 @@ extension [UInt8] {
         append(copying: line.bytes.span.extracting(first: line.count))
     }
 
+    /// Appends a line, the text that is its last member, and the end of the object; where nothing is allocated yet, exactly
+    /// as much as that takes.
+    mutating func append(_ line: borrowing JSONLine, endingWith text: Span<UInt8>) {
+        let members = line.bytes.span.extracting(first: line.count)
+        let byteCount = jsonBytes(of: text)
+        append(addingCapacity: members.count &+ byteCount &+ 1) { output in
+            output.append(copying: members)
+            output.append(json: text, byteCount: byteCount)
+            output.append(UInt8(ascii: "}"))
+        }
+    }
+
     /// Appends what is written into a line.
     mutating func append(line write: (inout JSONLine) -> Void) {
         var line = JSONLine()

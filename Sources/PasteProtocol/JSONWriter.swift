@@ -74,9 +74,39 @@ extension [UInt8] {
         append(line: { $0.append(decimal: value) })
     }
 
-    /// Appends a JSON string of valid UTF-8: what RFC 8259 section 7 demands is escaped, nothing else.
+    /// Appends a JSON string of valid UTF-8.
     mutating func append(json text: Span<UInt8>) {
+        let byteCount = jsonBytes(of: text)
+        append(addingCapacity: byteCount) { $0.append(json: text, byteCount: byteCount) }
+    }
+}
+
+/// Bytes of a text as a JSON string, in which is escaped what RFC 8259 section 7 demands and nothing else. Known before it is
+/// written, so that what is made for it has the right size.
+func jsonBytes(of text: Span<UInt8>) -> Int {
+    var count = text.count &+ 2
+    var at = plainEnd(of: text, from: 0, asciiOnly: false)
+    while at < text.count {
+        count &+= shortEscape(of: text[at]) == nil ? 5 : 1
+        at = plainEnd(of: text, from: at &+ 1, asciiOnly: false)
+    }
+    return count
+}
+
+extension OutputSpan<UInt8> {
+    /// Appends a JSON string of valid UTF-8, for which there must be room.
+    /// - Parameter byteCount: As `jsonBytes` says.
+    mutating func append(json text: Span<UInt8>, byteCount: Int) {
         append(UInt8(ascii: "\""))
+        if byteCount == text.count &+ 2 {
+            append(copying: text)
+        } else {
+            append(escaping: text)
+        }
+        append(UInt8(ascii: "\""))
+    }
+
+    private mutating func append(escaping text: Span<UInt8>) {
         var at = 0
         while true {
             let end = plainEnd(of: text, from: at, asciiOnly: false)
@@ -94,11 +124,11 @@ extension [UInt8] {
                 at += 1
             }
         }
-        append(UInt8(ascii: "\""))
     }
 
     private mutating func append(longEscapeOf byte: UInt8) {
-        append(contentsOf: byte < 0x10 ? "\\u000".utf8 : "\\u001".utf8)
+        for byte in "\\u00".utf8 { append(byte) }
+        append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
         let digit = byte & 0xF
         append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
     }

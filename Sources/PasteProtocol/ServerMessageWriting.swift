@@ -18,9 +18,10 @@ extension ServerMessage {
         case .resumed(let resumed): resumed.encode(into: &output)
         case .event(let event): event.encode(into: &output)
         case .ack(let receipt):
-            output.begin("ack")
-            output.members(receipt, isFirst: false)
-            output.end()
+            output.append(line: { line in
+                line.append(JSONLine.ack)
+                line.members(receipt)
+            })
         case .expired(let paste, let reason):
             output.begin("expired")
             output.member(.paste, paste)
@@ -163,17 +164,23 @@ extension [UInt8] {
     /// The member `acked`.
     fileprivate mutating func member(_ receipts: [Receipt]) {
         member(.acked, list: receipts) { output, receipt in
-            output.append(UInt8(ascii: "{"))
-            output.members(receipt, isFirst: true)
-            output.end()
+            output.append(line: { line in
+                line.append(JSONLine.receipt)
+                line.members(receipt)
+            })
         }
     }
+}
 
-    /// The members of a receipt.
-    fileprivate mutating func members(_ receipt: Receipt, isFirst: Bool) {
-        append(contentsOf: (isFirst ? "\"ref\":" : ",\"ref\":").utf8)
+extension JSONLine {
+    fileprivate static let ack = JSONPiece(Array("{\"type\":\"ack\",\"ref\":".utf8))
+    fileprivate static let receipt = JSONPiece(Array("{\"ref\":".utf8))
+
+    /// A receipt behind its first member's name, to the end.
+    fileprivate mutating func members(_ receipt: Receipt) {
         append(decimal: Int64(truncatingIfNeeded: receipt.ref))
         member(.seq, receipt.seq)
         if let item = receipt.item { member(.item, item) }
+        append(UInt8(ascii: "}"))
     }
 }

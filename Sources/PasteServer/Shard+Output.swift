@@ -18,14 +18,18 @@ extension Shard {
     }
 
     private func flushPlainly(_ connection: Connection) {
+        // Out and back: what is used in its place while the service is called would be watched by the runtime.
+        var output: [UInt8] = []
+        swap(&output, &self.output)
+        defer { swap(&output, &self.output) }
         var budget = IOLimits.turnBytes
         while budget > 0 {
             fill(&output, from: logic, connection.id, budget, now: now)
             guard !output.isEmpty else { return ran(dry: connection) }
             guard let count = send(connection, output.span) else { return }
-            logic.sent(connection.id, count, now: now)
+            let isDry = !logic.sent(connection.id, count, now: now)
             guard connection.flags.contains(.mayWrite) else { return }
-            guard logic.hasOutput(connection.id) else { return ran(dry: connection) }
+            guard !isDry else { return ran(dry: connection) }
             budget -= count
         }
     }
@@ -40,6 +44,9 @@ extension Shard {
                 return
             }
         }
+        var output: [UInt8] = []
+        swap(&output, &self.output)
+        defer { swap(&output, &self.output) }
         var budget = IOLimits.turnBytes
         while budget > 0 {
             fill(&output, from: logic, connection.id, budget, now: now)
@@ -54,9 +61,9 @@ extension Shard {
             }
             // Nothing can be said before the handshake is over.
             guard taken > 0 else { return ran(dry: connection) }
-            logic.sent(connection.id, taken, now: now)
+            let isDry = !logic.sent(connection.id, taken, now: now)
             guard sendWire(connection), connection.unsent.isEmpty else { return }
-            guard logic.hasOutput(connection.id) else { return ran(dry: connection) }
+            guard !isDry else { return ran(dry: connection) }
             budget -= taken
         }
     }

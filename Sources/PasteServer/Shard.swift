@@ -54,7 +54,6 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         self.setup = setup
         self.logic = logic
         wire = try TLSWire()
-        output.reserveCapacity(IOLimits.turnBytes)
         for index in setup.listeners.indices {
             try loop.poller.add(setup.listeners[index].listener, as: Self.token(ofListener: index))
         }

@@ -33,9 +33,8 @@ package protocol ShardLogic: AnyObject {
     var nextDeadline: Milliseconds? { get }
 
     func peek(_ id: ConnectionID, into output: inout OutputSpan<UInt8>, now: Milliseconds)
-    func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds)
-    /// Whether `peek` may give something.
-    func hasOutput(_ id: ConnectionID) -> Bool
+    /// - Returns: Whether `peek` may give something.
+    func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds) -> Bool
 
     /// What the tick asks for, to be done in the order of the fields.
     func endOfTick(now: Milliseconds) -> TickEffects<Transfer>
@@ -55,9 +54,6 @@ extension ShardLogic {
     package func admits(_ peer: PeerAddress, now: Milliseconds) -> Bool { true }
     /// At once.
     package func acceptDelay(now: Milliseconds) -> Milliseconds? { nil }
-
-    /// Perhaps: `peek` tells.
-    package func hasOutput(_ id: ConnectionID) -> Bool { true }
 
     /// Nobody tells anything.
     package func heard(_ note: ShardNote, now: Milliseconds) {}

@@ -68,14 +68,16 @@ final class MemoryLog {
             case .append, .edit, .keep, .erased: break
             }
             byteCount += event.textBytes
-            events.append(event)
+        }
+        changeEvents { events in
+            for event in batch { events.append(event) }
         }
         guard takesAway else { return }
         do throws(StoreError) {
             take(try base.replaying(events[baseIndex...], limits: limits))
             erase()
         } catch {
-            events.removeLast(batch.count)
+            changeEvents { $0.removeLast(batch.count) }
             throw error
         }
     }
@@ -99,7 +101,7 @@ final class MemoryLog {
         let owners = events[..<baseIndex].map { TextOwner($0.body) }
         for index in textsToErase(owners, isLive: { base.item($0) != nil }) {
             byteCount -= events[index].textBytes
-            events[index] = events[index].erased
+            changeEvents { $0[index] = $0[index].erased }
         }
     }
 
@@ -108,12 +110,20 @@ final class MemoryLog {
         events.count - Int(head.seq - base.cursor.seq)
     }
 
+    /// Moved out, changed and moved in: else the runtime checks at every look whether one of these changes is under way.
+    private func changeEvents(_ change: (inout [Event]) -> Void) {
+        var all: [Event] = []
+        swap(&all, &events)
+        change(&all)
+        swap(&all, &events)
+    }
+
     private func trim(to split: Int) {
         let surplus = min(split, events.count - max(1, limits.heldEvents))
         guard surplus > 0 else { return }
         byteCount -= events[..<surplus].reduce(0) { $0 + $1.textBytes }
         older.append(contentsOf: events[..<surplus].map(\.cursor))
-        events.removeFirst(surplus)
+        changeEvents { $0.removeFirst(surplus) }
         // The cursor right before the held events stays: without it they could not be checked.
         older.removeFirst(max(0, min(older.count - 1, older.count + events.count - max(1, limits.heldTags))))
     }

@@ -18,7 +18,14 @@ public final class MemoryStore: PasteStore {
 
     /// Hands requests over. The sink has the answers when this returns.
     public func submit(_ requests: [StoreRequest], answersTo sink: any StoreSink) {
-        sink.deliver(shelf.withLock { shelf in requests.map { shelf.answer($0) } })
+        var answers: [StoreAnswer] = []
+        answers.reserveCapacity(requests.count)
+        shelf.withLock { shelf in
+            // By the span: a loop over the array itself would copy each request.
+            let requests = requests.span
+            for index in requests.indices { answers.append(shelf.answer(requests[index])) }
+        }
+        sink.deliver(answers)
     }
 
     /// Always ready.

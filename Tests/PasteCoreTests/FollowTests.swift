@@ -252,7 +252,7 @@ struct FollowTests {
         #expect(crowd.away.allSatisfy { $0.events.isEmpty } && crowd.atHome[1].events.count == 50)
         bench.settle()
         for visitor in crowd.visitors { #expect(visitor.events.map(\.cursor.seq) == Array(1...50)) }
-        #expect(crowd.live?.spread.followers.first?.mode == .level)
+        #expect(crowd.live?.followers.first?.mode == .level)
         #expect(crowd.away.count == 2)
     }
 
@@ -316,7 +316,7 @@ struct FollowTests {
         bench.pass(bench.settings.spreadMilliseconds)
         bench.settle()
         #expect(new.core == crowd.followerNumber && old.isClosed)
-        #expect(crowd.live?.spread.followers.first?.untakenBytes == 0)
+        #expect(crowd.live?.followers.first?.untakenBytes == 0)
         crowd.atHome[0].append(2, "b")
         bench.settle()
         #expect(new.events.map(\.ref) == [2] && crowd.atHome[0].events.map(\.ref) == [1, 2])

@@ -101,8 +101,8 @@ final class EchoLogic: ShardLogic {
         for byte in peer.outbox.prefix(output.freeCapacity) { output.append(byte) }
     }
 
-    func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds) {
-        guard let peer = peers[id] else { return }
+    func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds) -> Bool {
+        guard let peer = peers[id] else { return false }
         log.sends.add(1, ordering: .relaxed)
         peer.outbox.removeFirst(count)
         if peer.outbox.isEmpty { depart(peer) }
@@ -110,6 +110,8 @@ final class EchoLogic: ShardLogic {
             peer.isPaused = false
             effects.resumed.append(id)
         }
+        // Perhaps: `peek` tells.
+        return true
     }
 
     func endOfTick(now: Milliseconds) -> TickEffects<Transfer> {

@@ -152,8 +152,8 @@ final class EchoService: ShardLogic {
         for index in peer.sentBytes..<end { output.append(peer.output[index]) }
     }
 
-    func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds) {
-        guard let peer = peers[id] else { return }
+    func sent(_ id: ConnectionID, _ count: Int, now: Milliseconds) -> Bool {
+        guard let peer = peers[id] else { return false }
         peer.sentBytes += count
         if peer.waitingBytes == 0 {
             peer.output = []
@@ -163,6 +163,8 @@ final class EchoService: ShardLogic {
             peer.isPaused = false
             effects.resumed.append(id)
         }
+        // Perhaps: `peek` tells.
+        return true
     }
 
     func endOfTick(now: Milliseconds) -> TickEffects<Transfer> {

@@ -29,7 +29,7 @@ extension World {
         let text = 6 * (plan.limits.textBytes + settings.refillBytes) + 16_384
         for live in shard.core.pastes.values {
             ledger.expect(live.copy == nil, "a paste is followed at home")
-            for follower in live.spread.followers {
+            for follower in live.followers {
                 ledger.expect(
                     (0...settings.followWindowBytes + text).contains(follower.untakenBytes),
                     "law 6: \(follower.untakenBytes) bytes are under way to a follower")
@@ -49,7 +49,7 @@ extension World {
         for shard in shards {
             ledger.expect(shard.core.overs.isEmpty, "an ended paste is still kept in mind")
             for live in shard.core.pastes.values {
-                for follower in live.spread.followers {
+                for follower in live.followers {
                     let there = shards[follower.shard].core.followed[live.id]?.viewers ?? []
                     ledger.expect(there.count == follower.viewers, "\(there.count) viewers, not \(follower.viewers)")
                     for viewer in there {
@@ -59,13 +59,13 @@ extension World {
                             "a viewer has a ticket that its home does not know")
                     }
                 }
-                let count = live.spread.followers.reduce(0) { $0 + $1.viewers }
+                let count = live.followers.reduce(0) { $0 + $1.viewers }
                 ledger.expect(count == live.spread.away.count, "\(live.spread.away.count) are away, not \(count)")
             }
             for live in shard.core.followed.values {
                 let home = shards[live.id.home(of: shards.count)].core.pastes[live.id]
                 ledger.expect(
-                    home?.spread.followers.contains { $0.shard == shard.number } == true,
+                    home?.followers.contains { $0.shard == shard.number } == true,
                     "a follower that its home does not know")
             }
         }
