@@ -28,6 +28,8 @@ final class Ledger {
         let origin: Cursor
         var head: Cursor
         var checkpointSeq: UInt64
+        /// At least what the texts of the held events take in the tables; nil when that is not known.
+        var heldBytes: Int?
     }
 
     init(_ db: Database, settings: SQLiteSettings, recent pastes: RecentPastes) {
@@ -109,7 +111,7 @@ final class Ledger {
         try execute(
             "INSERT INTO pastes VALUES (NULL, ?, ?, ?, ?, 0, ?, ?, NULL, 0)",
             [id.stored, generation.stored, at, expiresAt, generation.stored, expiresAt])
-        places[id] = Place(number: db.lastInsertedRowID, origin: origin, head: origin, checkpointSeq: 0)
+        places[id] = Place(number: db.lastInsertedRowID, origin: origin, head: origin, checkpointSeq: 0, heldBytes: 0)
         return .success(CreatedPaste(cursor: origin, expiresAt: expiresAt))
     }
 
@@ -126,7 +128,8 @@ final class Ledger {
             return .failure(.conflict(head: place.head))
         }
         for event in events {
-            try insert(event, paste: place.number, id)
+            let bytes = try insert(event, paste: place.number, id)
+            place.heldBytes = place.heldBytes.map { $0 + bytes }
             switch event.body {
             case .extend(let expiresAt):
                 try execute("UPDATE pastes SET expires_at = ? WHERE number = ?", [expiresAt, place.number])
@@ -142,7 +145,8 @@ final class Ledger {
         return .success(place.head)
     }
 
-    private func insert(_ event: Event, paste: Int64, _ id: PasteID) throws {
+    /// - Returns: The bytes of the row of its text.
+    private func insert(_ event: Event, paste: Int64, _ id: PasteID) throws -> Int {
         let body = event.body
         let owner = TextOwner(body)
         let item: Int64? =
@@ -156,15 +160,17 @@ final class Ledger {
         try recent.append(
             [
                 nil, paste, event.cursor.seq.stored, event.cursor.tag.stored, event.at, event.author.rawValue.stored,
-                event.ref.stored, Int64(body.kind.rawValue), item, text,
+                event.ref.stored, Int64(body.kind.rawValue), item, text?.number,
             ], text == nil ? record : nil, paste: paste, id)
+        return text?.bytes ?? 0
     }
 
-    private func insertText(_ record: [UInt8]) throws -> Int64 {
+    private func insertText(_ record: [UInt8]) throws -> (number: Int64, bytes: Int) {
         let number = try nextText ?? (Int64.fetchOne(db, sql: "SELECT max(number) FROM texts") ?? 0) + 1
         nextText = number + 1
-        try insertText().run([number], TextPage.padded(record, number: number))
-        return number
+        let blob = TextPage.padded(record, number: number)
+        try insertText().run([number], blob)
+        return (number, blob.count)
     }
 
     private func insertText() throws -> Insert {
@@ -230,7 +236,7 @@ final class Ledger {
         try writeItems(of: state, paste: place.number, changedAfter: place.checkpointSeq)
         try execute(
             "DELETE FROM texts WHERE number = (SELECT checkpoint FROM pastes WHERE number = ?)", [place.number])
-        let text = try insertText(CheckpointRecord(state).encoded())
+        let text = try insertText(CheckpointRecord(state).encoded()).number
         try execute(
             """
             UPDATE pastes SET checkpoint_seq = ?, checkpoint_tag = ?, checkpoint_expires_at = ?, checkpoint = ?
@@ -238,11 +244,12 @@ final class Ledger {
             """,
             [state.cursor.seq.stored, state.cursor.tag.stored, state.expiresAt, text, place.number])
         place.checkpointSeq = state.cursor.seq
-        places[id] = place
         // The old state's text and trimmed bodies are personal too, but nobody asked for them to go.
         if due > 0 { try erase(state, paste: place.number, through: due) }
         try LogTrimming(db: db, settings: settings)
-            .trim(paste: place.number, head: place.head.seq, checkpoint: state.cursor.seq)
+            .trim(
+                paste: place.number, head: place.head.seq, checkpoint: state.cursor.seq, heldBytes: &place.heldBytes)
+        places[id] = place
         return .success(true)
     }
 
@@ -278,7 +285,7 @@ final class Ledger {
 
     private func write(_ item: Item, paste: Int64) throws {
         // Records begin with a byte that is not zero; an item's has no other head.
-        let text = try insertText([1] + item.text.utf8)
+        let text = try insertText([1] + item.text.utf8).number
         try insertItem().run(
             [paste, item.number.stored, item.at, item.author.rawValue.stored, item.textSeq.stored, text])
     }

@@ -11,8 +11,9 @@ struct LogTrimming {
     /// - Parameters:
     ///   - head: The newest seq.
     ///   - checkpoint: The checkpoint's seq.
-    func trim(paste: Int64, head: UInt64, checkpoint: UInt64) throws {
-        let last = min(try lastToTrim(paste: paste, head: head), checkpoint, head - 1)
+    ///   - heldBytes: At least what the texts of the held events take; nil when that is not known. Afterwards the same.
+    func trim(paste: Int64, head: UInt64, checkpoint: UInt64, heldBytes: inout Int?) throws {
+        let last = min(try lastToTrim(paste: paste, head: head, heldBytes: &heldBytes), checkpoint, head - 1)
         guard last > 0 else { return }
         let statement = try db.cachedStatement(
             sql: "SELECT tag FROM events WHERE paste = ? AND seq <= ? ORDER BY seq")
@@ -34,9 +35,11 @@ struct LogTrimming {
     }
 
     /// The newest event whose body is one too many: by number, or by the bytes of all that are newer.
-    private func lastToTrim(paste: Int64, head: UInt64) throws -> UInt64 {
+    private func lastToTrim(paste: Int64, head: UInt64, heldBytes: inout Int?) throws -> UInt64 {
         let held = UInt64(max(1, settings.limits.heldEvents))
         let byNumber = head > held ? head - held : 0
+        // Asking looks at a row of each held text.
+        if let heldBytes, heldBytes <= settings.historyBytes { return byNumber }
         // Nearly always they fit, which the database tells without a row for each.
         let sum = try db.cachedStatement(
             sql: """
@@ -44,7 +47,11 @@ struct LogTrimming {
                 WHERE paste = ? AND seq > ?
                 """)
         let total = try Row.fetchOne(sum, arguments: [paste, byNumber.stored])?.integer(0) ?? 0
-        guard total > Int64(settings.historyBytes) else { return byNumber }
+        heldBytes = nil
+        guard total > Int64(settings.historyBytes) else {
+            heldBytes = Int(total)
+            return byNumber
+        }
         let statement = try db.cachedStatement(
             sql: """
                 SELECT seq, coalesce(length(t.bytes), 0) FROM events e LEFT JOIN texts t ON t.number = e.text
