@@ -29,24 +29,26 @@ public enum ClientMessage: Hashable, Sendable {
     /// - Throws: What to answer; with the message's `ref` if that could be read. The connection stays, but for
     ///   `badHello`, behind which it is closed with `CloseReason.badHello`.
     public init(json: Span<UInt8>, knownKey: String? = nil) throws(MessageError) {
-        let object = try JSONObject(whole: json)
-        let ref = object[.ref]?.integer(in: json).flatMap { $0 >= 1 ? UInt64($0) : nil }
+        var object = JSONObject()
+        try object.read(whole: json)
+        let ref = object[.ref]?.integer.flatMap { $0 >= 1 ? UInt64($0) : nil }
         do throws(MessageError) {
             guard !object.hasLoneSurrogate else { throw MessageError(.badText, "a lone surrogate") }
-            self = try Self.message(object, knownKey, json)
+            self = try Self.message(&object, ref, knownKey, json)
         } catch {
             throw MessageError(error.code, ref: ref, error.explanation)
         }
     }
 
+    @inline(__always)
     private static func message(
-        _ object: JSONObject, _ knownKey: String?, _ json: Span<UInt8>
+        _ object: inout JSONObject, _ ref: UInt64?, _ knownKey: String?, _ json: Span<UInt8>
     ) throws(MessageError) -> ClientMessage {
         let type = try object.type(json)
         switch type {
         case .append, .edit, .keep, .remove, .clear, .extend:
             return .request(
-                ref: try object.ref(json), try request(type, object, json),
+                ref: try object.required(ref, json), try request(type, &object, json),
                 paste: try object.key(.paste, known: knownKey, json))
         case .hello:
             // A code of its own: whoever stays without a name can resend nothing, so the caller closes.
@@ -56,20 +58,22 @@ public enum ClientMessage: Hashable, Sendable {
             return .hello(client: client)
         case .create:
             return .create(
-                ref: try object.ref(json), key: try object.string(.key, json, limit: AnnouncedLimits.keyBytes),
+                ref: try object.required(ref, json),
+                key: try object.string(.key, json, limit: AnnouncedLimits.keyBytes),
                 expiresIn: try object.time(.expiresIn, json), isPrivate: try object.flag(.private))
         case .subscribe:
             return .subscribe(
                 paste: try object.requiredString(.paste, json, limit: AnnouncedLimits.keyBytes),
                 after: try object.cursor(json), pending: try object.pending(json))
-        case .delete: return .delete(ref: try object.ref(json))
+        case .delete: return .delete(ref: try object.required(ref, json))
         case .unsubscribe: return .unsubscribe
         case .ping: return .ping
         }
     }
 
+    @inline(__always)
     private static func request(
-        _ type: MessageType, _ object: JSONObject, _ json: Span<UInt8>
+        _ type: MessageType, _ object: inout JSONObject, _ json: Span<UInt8>
     ) throws(MessageError) -> PasteRequest {
         switch type {
         case .append: return .append(try object.text(.text, json))
@@ -96,7 +100,8 @@ private enum MessageType: CaseIterable {
 }
 
 extension JSONObject {
-    fileprivate func type(_ json: Span<UInt8>) throws(MessageError) -> MessageType {
+    @inline(__always)
+    fileprivate mutating func type(_ json: Span<UInt8>) throws(MessageError) -> MessageType {
         let token = try requiredShort(.type, limit: 64)
         guard let type = MessageType.names.name(token, in: json) else {
             throw MessageError(.unknownType, "`type` is none of this version's")
@@ -105,27 +110,31 @@ extension JSONObject {
     }
 
     /// A key, if the field is there.
-    fileprivate func key(_ field: Field, known: String?, _ json: Span<UInt8>) throws(MessageError) -> String? {
+    @inline(__always)
+    fileprivate mutating func key(_ field: Field, known: String?, _ json: Span<UInt8>) throws(MessageError) -> String? {
         if let known, let token = self[field], token.spells(known, in: json) { return known }
         return try string(field, json, limit: AnnouncedLimits.keyBytes)
     }
 
-    fileprivate func ref(_ json: Span<UInt8>) throws(MessageError) -> UInt64 {
-        try requiredNumber(.ref, from: 1, json)
+    /// The `ref`, if it was read; else what is wrong with it.
+    @inline(__always)
+    fileprivate mutating func required(_ ref: UInt64?, _ json: Span<UInt8>) throws(MessageError) -> UInt64 {
+        guard let ref else { return try requiredNumber(.ref, from: 1, json) }
+        return ref
     }
 
-    fileprivate func cursor(_ json: Span<UInt8>) throws(MessageError) -> Cursor? {
+    fileprivate mutating func cursor(_ json: Span<UInt8>) throws(MessageError) -> Cursor? {
         let seq = try number(.after, json)
         let tag = try word(.tag, json)
         guard let seq, let tag else { return nil }
         return Cursor(seq: seq, tag: tag)
     }
 
-    fileprivate func pending(_ json: Span<UInt8>) throws(MessageError) -> [UInt64] {
+    fileprivate mutating func pending(_ json: Span<UInt8>) throws(MessageError) -> [UInt64] {
         guard self[.pending] != nil else { return [] }
         var refs: [UInt64] = []
         for token in try elements(.pending, limit: AnnouncedLimits.pendingRefs, json) {
-            guard let ref = token.integer(in: json), ref >= 1 else {
+            guard let ref = token.integer, ref >= 1 else {
                 throw .field(.pending, "holds something that is no ref")
             }
             refs.append(UInt64(ref))

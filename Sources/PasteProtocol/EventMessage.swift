@@ -39,8 +39,8 @@ extension Event {
     }
 
     /// Reads an event's message, whose type is `type`; nil if that is no event.
-    init?(type: String, _ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
-        guard let body = try EventBody(type: type, object, json) else { return nil }
+    init?(type: String, _ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+        guard let body = try EventBody(type: type, &object, json) else { return nil }
         let author = object[.by] == nil ? 0 : try object.requiredWord(.by, json)
         self.init(
             cursor: try object.requiredCursor(json), at: try object.requiredTime(.at, json),
@@ -78,7 +78,7 @@ extension EventBody {
         }
     }
 
-    fileprivate init?(type: String, _ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+    fileprivate init?(type: String, _ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
         switch type {
         case "append":
             self = .append(item: try object.requiredNumber(.item, from: 1, json), text: try object.text(.text, json))
@@ -116,7 +116,7 @@ private enum Openings {
 
 extension JSONObject {
     /// `seq` and `tag`, which must be there.
-    func requiredCursor(_ json: Span<UInt8>) throws(MessageError) -> Cursor {
+    mutating func requiredCursor(_ json: Span<UInt8>) throws(MessageError) -> Cursor {
         Cursor(seq: try requiredNumber(.seq, json), tag: try requiredWord(.tag, json))
     }
 }

@@ -4,70 +4,75 @@ import PasteModel
 
 extension JSONObject {
     /// A field of any kind that must be there.
-    func required(_ field: Field) throws(MessageError) -> JSONToken {
+    @inline(__always)
+    mutating func required(_ field: Field) throws(MessageError) -> JSONToken {
         guard let token = self[field] else { throw .field(field, "is missing") }
         return token
     }
 
     /// A field's integer, if the field is there.
-    func integer(
+    mutating func integer(
         _ field: Field, in range: ClosedRange<Int64>, _ text: Span<UInt8>
     ) throws(MessageError) -> Int64? {
         guard let token = self[field] else { return nil }
-        guard let value = token.integer(in: text), range.contains(value) else {
+        guard let value = token.integer, range.contains(value) else {
             throw .field(field, "is no integer from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }
 
     /// A number of an event or an item, a `ref` or a count, if the field is there.
-    func number(_ field: Field, from first: Int64 = 0, _ text: Span<UInt8>) throws(MessageError) -> UInt64? {
+    mutating func number(_ field: Field, from first: Int64 = 0, _ text: Span<UInt8>) throws(MessageError) -> UInt64? {
         try integer(field, in: first...largestInteger, text).map { UInt64($0) }
     }
 
     /// The same, which must be there.
-    func requiredNumber(_ field: Field, from first: Int64 = 0, _ text: Span<UInt8>) throws(MessageError) -> UInt64 {
+    mutating func requiredNumber(_ field: Field, from first: Int64 = 0, _ text: Span<UInt8>) throws(MessageError)
+        -> UInt64
+    {
         guard let value = try number(field, from: first, text) else { throw .field(field, "is missing") }
         return value
     }
 
     /// An instant or a duration that must be there. Whether it makes sense is the paste's to judge.
-    func requiredTime(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> Milliseconds {
+    mutating func requiredTime(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> Milliseconds {
         guard let value = try time(field, text) else { throw .field(field, "is missing") }
         return value
     }
 
     /// An instant or a duration, if the field is there.
-    func time(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> Milliseconds? {
+    mutating func time(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> Milliseconds? {
         try integer(field, in: -largestInteger...largestInteger, text)
     }
 
     /// A field's truth value; false if it is absent.
-    func flag(_ field: Field) throws(MessageError) -> Bool {
+    mutating func flag(_ field: Field) throws(MessageError) -> Bool {
         guard let token = self[field] else { return false }
         guard let value = token.boolean else { throw .field(field, "is neither true nor false") }
         return value
     }
 
     /// A field's exact text, which must be there.
-    func text(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> Text {
+    @inline(__always)
+    mutating func text(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> Text {
         let token = try required(field)
         guard token.kind == .string else { throw .field(field, "is no string") }
         return Text(uncheckedUTF8: token.bytes(in: text))
     }
 
     /// A field's short string, if the field is there.
-    func string(_ field: Field, _ text: Span<UInt8>, limit: Int = 1_024) throws(MessageError) -> String? {
+    mutating func string(_ field: Field, _ text: Span<UInt8>, limit: Int = 1_024) throws(MessageError) -> String? {
         guard self[field] != nil else { return nil }
         let token = try requiredShort(field, limit: limit)
-        if token.isVerbatim, let bytes = try? UTF8Span(validating: text.extracting(token.start + 1..<token.end - 1)) {
+        if !token.hasEscapes, let bytes = try? UTF8Span(validating: text.extracting(token.contents)) {
             return String(copying: bytes)
         }
         return String(decoding: token.bytes(in: text), as: UTF8.self)
     }
 
     /// A field's short string, which must be there: where it stands.
-    func requiredShort(_ field: Field, limit: Int) throws(MessageError) -> JSONToken {
+    @inline(__always)
+    mutating func requiredShort(_ field: Field, limit: Int) throws(MessageError) -> JSONToken {
         let token = try required(field)
         guard token.kind == .string else { throw .field(field, "is no string") }
         guard token.decodedCount <= limit else { throw .field(field, "is longer than \(limit) bytes") }
@@ -75,13 +80,14 @@ extension JSONObject {
     }
 
     /// A field's short string, which must be there.
-    func requiredString(_ field: Field, _ text: Span<UInt8>, limit: Int = 1_024) throws(MessageError) -> String {
+    mutating func requiredString(_ field: Field, _ text: Span<UInt8>, limit: Int = 1_024) throws(MessageError) -> String
+    {
         guard let value = try string(field, text, limit: limit) else { throw .field(field, "is missing") }
         return value
     }
 
     /// What 16 hexadecimal digits spell; nil if the field is absent or spells nothing.
-    func word(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> UInt64? {
+    mutating func word(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> UInt64? {
         guard let token = self[field] else { return nil }
         guard token.kind == .string else { throw .field(field, "is no string") }
         guard token.decodedCount == 16 else { return nil }
@@ -89,16 +95,16 @@ extension JSONObject {
     }
 
     /// The same, which must be there and spell something.
-    func requiredWord(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> UInt64 {
+    mutating func requiredWord(_ field: Field, _ text: Span<UInt8>) throws(MessageError) -> UInt64 {
         guard let value = try word(field, text) else { throw .field(field, "is not 16 hexadecimal digits") }
         return value
     }
 
     /// What an edit changes: `"pad"` or an item's number.
-    func target(_ text: Span<UInt8>) throws(MessageError) -> EditTarget {
+    mutating func target(_ text: Span<UInt8>) throws(MessageError) -> EditTarget {
         let token = try required(.target)
         if token.kind == .string, token.bytes(in: text) == Array("pad".utf8) { return .pad }
-        guard let item = token.integer(in: text), item >= 1 else {
+        guard let item = token.integer, item >= 1 else {
             throw .field(.target, "is neither \"pad\" nor an item's number")
         }
         return .item(UInt64(item))
@@ -106,7 +112,7 @@ extension JSONObject {
 
     /// The operations of an edit. What could not be part of any edit is refused here, before it costs
     /// anything; whether they fit a text is the text's to say.
-    func edit(limit: Int, _ text: Span<UInt8>) throws(MessageError) -> TextEdit {
+    mutating func edit(limit: Int, _ text: Span<UInt8>) throws(MessageError) -> TextEdit {
         var ops: [TextOp] = []
         for token in try elements(.ops, limit: limit, orElse: .badEdit, text) {
             if token.kind == .string {
@@ -114,7 +120,7 @@ extension JSONObject {
                 ops.append(.insert(Text(uncheckedUTF8: token.bytes(in: text))))
                 continue
             }
-            guard let count = token.integer(in: text), count != 0, abs(count) <= AnnouncedLimits.opCount else {
+            guard let count = token.integer, count != 0, abs(count) <= AnnouncedLimits.opCount else {
                 throw MessageError(.badEdit, "`ops` holds something that is no operation")
             }
             ops.append(count > 0 ? .retain(Int(count)) : .delete(Int(-count)))
@@ -123,7 +129,7 @@ extension JSONObject {
     }
 
     /// The elements of a list that must be there.
-    func elements(
+    mutating func elements(
         _ field: Field, limit: Int, orElse code: ErrorCode = .badMessage, _ text: Span<UInt8>
     ) throws(MessageError) -> [JSONToken] {
         let list = try required(field)

@@ -3,66 +3,70 @@
 
 extension JSONScanner {
     /// Scans a string from its opening quote.
+    @inline(__always)
     mutating func string(in text: Span<UInt8>) throws(JSONError) -> JSONToken {
         let start = at
-        at += 1
-        var count = 0
-        var isVerbatim = true
+        at = plainEnd(of: text, from: start &+ 1, asciiOnly: true)
+        guard at < text.count, text[at] == UInt8(ascii: "\"") else { return try string(from: start, in: text) }
+        at &+= 1
+        return JSONToken(.string, at: start, measure: at &- start &- 2)
+    }
+
+    /// Scans the rest of a string that is more than plain ASCII.
+    @inline(never)
+    private mutating func string(from start: Int, in text: Span<UInt8>) throws(JSONError) -> JSONToken {
+        // How many bytes less the text has than is written.
+        var excess = 0
         var isLone = false
         while true {
-            let end = plainEnd(of: text, from: at, asciiOnly: true)
-            count += end - at
-            at = end
-            guard at < text.count else { throw JSONError(fault: .unexpectedEnd, offset: at) }
+            guard at < text.count else { throw failure(.unexpectedEnd) }
             switch text[at] {
             case UInt8(ascii: "\""):
-                at += 1
+                at &+= 1
+                // Each escape is longer than what it stands for.
                 return JSONToken(
-                    kind: .string, start: start, end: at, decodedCount: count, isVerbatim: isVerbatim,
+                    .string, at: start, measure: at &- start &- 2 &- excess, hasEscapes: excess > 0,
                     hasLoneSurrogate: isLone)
             case UInt8(ascii: "\\"):
-                isVerbatim = false
                 let escape = try JSONEscape(in: text, at: at)
                 at += escape.length
-                if let scalar = escape.scalar {
-                    count += UTF8.width(scalar)
-                } else {
-                    isLone = true
-                }
+                excess += escape.length
+                if let scalar = escape.scalar { excess -= UTF8.width(scalar) } else { isLone = true }
             case 0x80...:
                 // Where one is, more are: most scripts are nothing else for a while.
                 repeat {
                     let length = utf8Length(in: text, at: at)
-                    guard length > 0 else { throw JSONError(fault: .notUTF8, offset: at) }
-                    count += length
+                    guard length > 0 else { throw failure(.notUTF8) }
                     at += length
                 } while at < text.count && text[at] >= 0x80
             default:
-                throw JSONError(fault: .control, offset: at)
+                throw failure(.control)
             }
+            at = plainEnd(of: text, from: at, asciiOnly: true)
         }
     }
 }
 
 extension JSONToken {
+    /// Strings: how many bytes of UTF-8 the text has.
+    var decodedCount: Int { measure }
+    /// Strings without escapes: where the text stands.
+    var contents: Range<Int> { start &+ 1..<start &+ 1 &+ measure }
+
     /// A string's text. Lone surrogates, which the caller has refused by now, vanish.
     func bytes(in text: Span<UInt8>) -> [UInt8] {
-        let contents = text.extracting(start + 1..<end - 1)
+        guard hasEscapes else { return [UInt8](copying: text.extracting(contents)) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(decodedCount)
-        guard !isVerbatim else {
-            bytes.append(copying: contents)
-            return bytes
-        }
-        var at = 0
-        while at < contents.count {
-            guard contents[at] == UInt8(ascii: "\\") else {
-                let end = plainEnd(of: contents, from: at, asciiOnly: false)
-                bytes.append(copying: contents.extracting(at..<end))
+        var at = start + 1
+        while text[at] != UInt8(ascii: "\"") {
+            guard text[at] == UInt8(ascii: "\\") else {
+                let end = plainEnd(of: text, from: at, asciiOnly: false)
+                bytes.append(copying: text.extracting(at..<end))
                 at = end
                 continue
             }
-            guard let escape = try? JSONEscape(in: contents, at: at) else { break }
+            guard let escape = try? JSONEscape(in: text, at: at) else { break }
             at += escape.length
             guard let scalar = escape.scalar else { continue }
             if scalar.isASCII {

@@ -5,27 +5,16 @@ let largestInteger: Int64 = 9_007_199_254_740_991
 
 extension JSONToken {
     /// The value of an integer within plus or minus 2^53 - 1; nil for anything else.
-    func integer(in text: Span<UInt8>) -> Int64? {
-        guard kind == .integer else { return nil }
-        let isNegative = text[start] == UInt8(ascii: "-")
-        let first = isNegative ? start + 1 : start
-        // 16 digits fit any word, and more are out of range: leading zeros are no JSON.
-        guard end - first <= 16 else { return nil }
-        var value: Int64 = 0
-        for at in first..<end {
-            value = value &* 10 &+ Int64(text[at] &- UInt8(ascii: "0"))
-        }
-        guard value <= largestInteger else { return nil }
-        return isNegative ? -value : value
+    var integer: Int64? {
+        kind == .integer && abs(measure) <= largestInteger ? Int64(measure) : nil
     }
 
     /// Whether a string's text is this, and is written without an escape.
+    @inline(__always)
     func spells(_ known: String, in text: Span<UInt8>) -> Bool {
-        guard kind == .string, isVerbatim else { return false }
-        let (bytes, spelled) = (known.utf8Span.span, text.extracting(start + 1..<end - 1))
-        guard bytes.count == spelled.count else { return false }
-        for index in bytes.indices where bytes[index] != spelled[index] { return false }
-        return true
+        guard kind == .string, !hasEscapes else { return false }
+        let bytes = known.utf8Span.span
+        return bytes.count == decodedCount && text.holds(bytes, at: start &+ 1)
     }
 
     /// The value of `true` or `false`.
@@ -59,38 +48,44 @@ struct JSONElements {
 }
 
 /// An object's known members: where they stand. Values that are `null` count as absent.
-struct JSONObject {
+///
+/// Looking into one is `mutating` although it changes nothing: of an inline array that is only borrowed, Swift 6.3
+/// copies the whole for each look, and of one that is initialised in a throwing initialiser once more.
+struct JSONObject: ~Copyable {
     /// Whether any string in the object, known or not, escapes half of a surrogate pair.
     private(set) var hasLoneSurrogate = false
-    private var members: [(field: Field, value: JSONToken)] = []
+    /// By the field's number.
+    private var members = InlineArray<64, JSONToken>(repeating: JSONToken(.null, at: 0))
+    /// Which fields there were, one bit each.
+    private var seen: UInt64 = 0
 
-    /// The object that the whole text is.
-    init(whole text: Span<UInt8>) throws(MessageError) {
-        let scanner = JSONScanner()
-        try self.init(scanner, in: text, isWhole: true)
+    /// Reads the object that the whole text is.
+    mutating func read(whole text: Span<UInt8>) throws(MessageError) {
+        try read(from: 0, in: text, isWhole: true)
     }
 
-    /// The object of a token from the same text.
-    init(_ object: JSONToken, in text: Span<UInt8>) throws(MessageError) {
-        try self.init(JSONScanner(at: object.start), in: text, isWhole: false)
+    /// Reads the object of a token from the same text.
+    mutating func read(_ object: JSONToken, in text: Span<UInt8>) throws(MessageError) {
+        try read(from: object.start, in: text, isWhole: false)
     }
 
-    private init(_ start: JSONScanner, in text: Span<UInt8>, isWhole: Bool) throws(MessageError) {
-        var scanner = start
-        members.reserveCapacity(8)
+    private mutating func read(from start: Int, in text: Span<UInt8>, isWhole: Bool) throws(MessageError) {
+        var scanner = JSONScanner(at: start)
+        let names = Field.names
         do throws(JSONError) {
-            guard try scanner.opensObject(in: text) else { throw JSONError(fault: .notAnObject, offset: scanner.at) }
+            try scanner.expectRoom(for: text)
+            guard try scanner.opensObject(in: text) else { throw scanner.failure(.notAnObject) }
             var more = !scanner.enter(until: UInt8(ascii: "}"), in: text)
             while more {
                 let name = try scanner.name(in: text)
                 let value = try scanner.value(in: text, depth: 1)
-                hasLoneSurrogate = hasLoneSurrogate || name.hasLoneSurrogate || value.hasLoneSurrogate
-                if let field = Field.names.name(name, in: text) {
+                if name.hasLoneSurrogate || value.hasLoneSurrogate { hasLoneSurrogate = true }
+                if let field = names.name(name, in: text) {
                     // Two readers may take different ones: refused, as RFC 7493 section 2.3 has it.
-                    guard !members.contains(where: { $0.field == field }) else {
-                        throw JSONError(fault: .repeatedName, offset: name.start)
-                    }
-                    members.append((field, value))
+                    let bit: UInt64 = 1 &<< UInt64(field.rawValue)
+                    guard seen & bit == 0 else { throw JSONError(fault: .repeatedName, offset: name.start) }
+                    seen |= bit
+                    members[Int(field.rawValue)] = value
                 }
                 more = try scanner.goesOn(until: UInt8(ascii: "}"), in: text)
             }
@@ -102,10 +97,10 @@ struct JSONObject {
 
     /// Where a field's value stands; nil if it is absent or null.
     subscript(field: Field) -> JSONToken? {
-        for index in members.indices where members[index].field == field {
-            let value = members[index].value
+        @inline(__always)
+        mutating get {
+            let value = members[Int(field.rawValue)]
             return value.kind == .null ? nil : value
         }
-        return nil
     }
 }

@@ -1,50 +1,71 @@
 // Names that are looked up in each message: by words, not byte by byte, and without making strings of them.
 
-/// The names of all cases of an enumeration.
+/// The names of all cases of an enumeration: a hash table that never changes.
 struct NameTable<Name: CaseIterable & Sendable>: Sendable {
-    private let entries: [Entry]
-    private let longest: Int
+    private var slots = Array(repeating: Slot(), count: 256)
 
-    private struct Entry {
-        /// The first bytes as one word: one comparison tells nearly always.
-        let head: UInt64
-        let bytes: [UInt8]
-        let name: Name
+    /// A name, or none.
+    private struct Slot {
+        var name: Name?
+        var count = 0
+        /// Eight bytes each; zeros behind the last.
+        var words = InlineArray<4, UInt64>(repeating: 0)
+
+        /// Whether behind the eighth byte, too, the name is what stands in a text: out of line, as few are so long.
+        @inline(never)
+        func endsLike(_ text: Span<UInt8>, from start: Int) -> Bool {
+            for index in stride(from: 8, to: count, by: 8)
+            where words[index / 8] != text.word(from: start + index, count: count - index) {
+                return false
+            }
+            return true
+        }
     }
 
-    /// The cases' own names, as they are written in code.
+    /// The cases' own names, as they are written in code: at most 32 bytes each.
     init() {
-        entries = Name.allCases.map { name in
+        for name in Name.allCases {
             let bytes = Array("\(name)".utf8)
-            return Entry(head: Self.head(of: bytes.span), bytes: bytes, name: name)
+            var slot = Slot(name: name, count: bytes.count)
+            for start in stride(from: 0, to: bytes.count, by: 8) {
+                slot.words[start / 8] = bytes.span.word(from: start, count: bytes.count - start)
+            }
+            var place = Self.place(slot.words[0], bytes.count)
+            while slots[Int(place)].name != nil { place &+= 1 }
+            slots[Int(place)] = slot
         }
-        longest = entries.reduce(0) { max($0, $1.bytes.count) }
     }
 
     /// The case that a string names, however it is escaped.
+    @inline(__always)
     func name(_ token: JSONToken, in text: Span<UInt8>) -> Name? {
-        guard token.decodedCount <= longest, !token.hasLoneSurrogate else { return nil }
-        guard token.isVerbatim else {
-            let bytes = token.bytes(in: text)
-            return name(bytes.span)
-        }
-        return name(text.extracting(token.start + 1..<token.end - 1))
+        token.hasEscapes
+            ? name(decoding: token, in: text) : name(in: text, from: token.start &+ 1, count: token.decodedCount)
     }
 
-    private func name(_ bytes: Span<UInt8>) -> Name? {
-        let head = Self.head(of: bytes)
-        for index in entries.indices where entries[index].head == head && entries[index].bytes.count == bytes.count {
-            guard bytes.count <= 8 || bytes.indices.allSatisfy({ entries[index].bytes[$0] == bytes[$0] }) else {
-                continue
+    private func name(decoding token: JSONToken, in text: Span<UInt8>) -> Name? {
+        guard token.decodedCount <= 32, !token.hasLoneSurrogate else { return nil }
+        let bytes = token.bytes(in: text)
+        return name(in: bytes.span, from: 0, count: bytes.count)
+    }
+
+    @inline(__always)
+    private func name(in text: Span<UInt8>, from start: Int, count: Int) -> Name? {
+        let head = text.word(from: start, count: count)
+        var place = Self.place(head, count)
+        while let name = slots[Int(place)].name {
+            if slots[Int(place)].words[0] == head, slots[Int(place)].count == count,
+                count <= 8 || slots[Int(place)].endsLike(text, from: start)
+            {
+                return name
             }
-            return entries[index].name
+            place &+= 1
         }
         return nil
     }
 
-    private static func head(of bytes: Span<UInt8>) -> UInt64 {
-        var head: UInt64 = 0
-        for index in 0..<min(bytes.count, 8) { head |= UInt64(bytes[index]) << UInt64(index * 8) }
-        return head
+    /// Where looking begins: the highest bits of a product, in which all of the word's have a part.
+    private static func place(_ head: UInt64, _ count: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: ((head &+ UInt64(truncatingIfNeeded: count)) &* 0x9E37_79B9_7F4A_7C15) &>> 56)
     }
 }

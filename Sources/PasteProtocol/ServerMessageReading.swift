@@ -13,27 +13,28 @@ extension ServerMessage {
     /// Reads one message. Unknown fields are skipped.
     /// - Throws: `unknownType` for what a newer server may say; if that has a `seq`, fetch a snapshot.
     public init(json: Span<UInt8>) throws(MessageError) {
-        let object = try JSONObject(whole: json)
+        var object = JSONObject()
+        try object.read(whole: json)
         guard !object.hasLoneSurrogate else { throw MessageError(.badText, "a lone surrogate") }
         let type = try object.requiredString(.type, json, limit: 64)
-        if let event = try Event(type: type, object, json) {
+        if let event = try Event(type: type, &object, json) {
             self = .event(event)
             return
         }
         switch type {
-        case "welcome": self = .welcome(try Welcome(object, json))
-        case "created": self = .created(try Created(object, json))
-        case "snapshot": self = .snapshot(try Snapshot(object, json))
+        case "welcome": self = .welcome(try Welcome(&object, json))
+        case "created": self = .created(try Created(&object, json))
+        case "snapshot": self = .snapshot(try Snapshot(&object, json))
         case "items": self = .items(try object.items(json), more: try object.flag(.more))
-        case "resumed": self = .resumed(try Resumed(object, json))
-        case "ack": self = .ack(try Receipt(object, json))
+        case "resumed": self = .resumed(try Resumed(&object, json))
+        case "ack": self = .ack(try Receipt(&object, json))
         case "expired":
             guard let reason = EndReason(rawValue: try object.requiredString(.reason, json)) else {
                 throw .field(.reason, "is none of this version's")
             }
             self = .expired(paste: try object.requiredString(.paste, json), reason)
         case "devices": self = .devices(count: Int(try object.requiredNumber(.count, json)))
-        case "error": self = .error(try ErrorMessage(object, json))
+        case "error": self = .error(try ErrorMessage(&object, json))
         case "pong": self = .pong
         default: throw MessageError(.unknownType, "`type` is none of this version's")
         }
@@ -41,8 +42,9 @@ extension ServerMessage {
 }
 
 extension Welcome {
-    fileprivate init(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
-        let limits = try AnnouncedLimits(object.object(.limits, json), json)
+    fileprivate init(_ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+        var announced = try object.object(.limits, json)
+        let limits = try AnnouncedLimits(&announced, json)
         self.init(
             server: try object.requiredString(.server, json), limits: limits, now: try object.requiredTime(.now, json))
         version = Int(try object.requiredNumber(.version, json))
@@ -51,7 +53,7 @@ extension Welcome {
 
 extension AnnouncedLimits {
     /// A limit that a server does not announce has its default.
-    fileprivate init(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+    fileprivate init(_ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
         self.init()
         func read(_ field: Field, _ limit: inout Int) throws(MessageError) {
             if let value = try object.number(field, json) { limit = Int(value) }
@@ -75,7 +77,7 @@ extension AnnouncedLimits {
 }
 
 extension Created {
-    fileprivate init(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+    fileprivate init(_ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
         self.init(
             ref: try object.requiredNumber(.ref, from: 1, json), paste: try object.requiredString(.paste, json),
             code: try object.string(.code, json), url: try object.requiredString(.url, json, limit: 4_096),
@@ -84,7 +86,7 @@ extension Created {
 }
 
 extension Snapshot {
-    fileprivate init(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+    fileprivate init(_ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
         var verbs: [String] = []
         for token in try object.elements(.can, limit: verbsPerMessage, json) {
             guard token.kind == .string else { throw .field(.can, "holds something that is no string") }
@@ -102,7 +104,7 @@ extension Snapshot {
 }
 
 extension Resumed {
-    fileprivate init(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+    fileprivate init(_ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
         self.init(
             cursor: try object.requiredCursor(json), now: try object.requiredTime(.now, json),
             expiresAt: try object.requiredTime(.expiresAt, json),
@@ -111,7 +113,7 @@ extension Resumed {
 }
 
 extension Receipt {
-    fileprivate init(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+    fileprivate init(_ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
         self.init(
             ref: try object.requiredNumber(.ref, from: 1, json), seq: try object.requiredNumber(.seq, json),
             item: try object.number(.item, from: 1, json))
@@ -119,7 +121,7 @@ extension Receipt {
 }
 
 extension ErrorMessage {
-    fileprivate init(_ object: JSONObject, _ json: Span<UInt8>) throws(MessageError) {
+    fileprivate init(_ object: inout JSONObject, _ json: Span<UInt8>) throws(MessageError) {
         guard let retry = Retry(rawValue: try object.requiredString(.retry, json)) else {
             throw .field(.retry, "is none of never, later and now")
         }
@@ -132,14 +134,17 @@ extension ErrorMessage {
 }
 
 extension JSONObject {
-    fileprivate func object(_ field: Field, _ json: Span<UInt8>) throws(MessageError) -> JSONObject {
-        try JSONObject(try required(field), in: json)
+    fileprivate mutating func object(_ field: Field, _ json: Span<UInt8>) throws(MessageError) -> JSONObject {
+        var object = JSONObject()
+        try object.read(try required(field), in: json)
+        return object
     }
 
-    fileprivate func items(_ json: Span<UInt8>) throws(MessageError) -> [Item] {
+    fileprivate mutating func items(_ json: Span<UInt8>) throws(MessageError) -> [Item] {
         var items: [Item] = []
         for token in try elements(.items, limit: itemsPerMessage, json) {
-            let item = try JSONObject(token, in: json)
+            var item = JSONObject()
+            try item.read(token, in: json)
             items.append(
                 Item(
                     number: try item.requiredNumber(.item, from: 1, json), at: try item.requiredTime(.at, json),
@@ -149,10 +154,12 @@ extension JSONObject {
         return items
     }
 
-    fileprivate func receipts(_ json: Span<UInt8>) throws(MessageError) -> [Receipt] {
+    fileprivate mutating func receipts(_ json: Span<UInt8>) throws(MessageError) -> [Receipt] {
         var receipts: [Receipt] = []
         for token in try elements(.acked, limit: receiptsPerMessage, json) {
-            receipts.append(try Receipt(try JSONObject(token, in: json), json))
+            var receipt = JSONObject()
+            try receipt.read(token, in: json)
+            receipts.append(try Receipt(&receipt, json))
         }
         return receipts
     }

@@ -40,10 +40,11 @@ indirect enum Tree: Equatable, Decodable {
         case .null: return .null
         case .true, .false: return .boolean(token.kind == .true)
         case .integer:
-            if let value = token.integer(in: text.span) { return .number(Double(value)) }
+            if let value = token.integer { return .number(Double(value)) }
             fallthrough
         case .fraction:
-            return .number(Double(String(decoding: text[token.start..<token.end], as: UTF8.self)) ?? .nan)
+            let digits = text[token.start...].prefix { "+-.0123456789Ee".utf8.contains($0) }
+            return .number(Double(String(decoding: digits, as: UTF8.self)) ?? .nan)
         case .string:
             let bytes = token.bytes(in: text.span)
             precondition(bytes.count == token.decodedCount, "the scan counts what decoding makes")
