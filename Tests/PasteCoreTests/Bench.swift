@@ -4,6 +4,7 @@ import PasteProtocol
 import PasteStore
 import Seeded
 import Synchronization
+import Testing
 import WebSocket
 
 @testable import PasteCore
@@ -130,6 +131,7 @@ final class Bench {
     private func carryOut(_ effects: Effects, of core: Int) {
         asked += effects.store.map { ($0, core) }
         mail += effects.notes.map { .note($0.1, to: $0.shard) }
+        #expect(Set(effects.dirty).count == effects.dirty.count, "a connection is named once")
         for id in effects.dirty { visitor(id, core)?.flush() }
         for id in effects.resumed { visitor(id, core)?.isPaused = false }
         for (id, shard, transfer) in effects.handOffs {
@@ -312,13 +314,14 @@ final class Visitor {
         heard = []
     }
 
-    /// Takes all that waits.
+    /// Takes all that waits, as far as the core says that there may be more.
     func flush() {
         guard reads, let core else { return }
-        while true {
+        var mayBeMore = true
+        while mayBeMore {
             let bytes = [UInt8](capacity: 4_096) { bench.cores[core].peek(id, into: &$0, now: bench.now) }
             guard !bytes.isEmpty else { break }
-            bench.cores[core].sent(id, bytes.count, now: bench.now)
+            mayBeMore = bench.cores[core].sent(id, bytes.count, now: bench.now)
             take(bytes)
         }
         if isShuttingDown { cutOff() }

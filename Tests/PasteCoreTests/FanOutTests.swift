@@ -46,6 +46,20 @@ struct FanOutTests {
         #expect(bench.cores[0].budget.usedBytes == idle)
     }
 
+    @Test("a batch of any length is shown once, and so is the next", arguments: [255, 256, 257, 600])
+    func lengths(count: Int) {
+        let bench = Bench {
+            $0.requestsInFlight = 1_000
+            $0.appends = Rate(perSecond: 10_000, burst: 10_000)
+        }
+        let (author, viewer, _) = bench.twoViewers()
+        author.append((1...count).map { "text \($0)" })
+        bench.settle()
+        author.append(["one more"], from: count + 1)
+        bench.settle()
+        #expect(viewer.events.map(\.ref) == (1...UInt64(count + 1)).map { $0 } && author.events == viewer.events)
+    }
+
     @Test("what no window makes shorter is the same buffer for all of them", arguments: [1, 2, 1_500])
     func uncompressed(length: Int) {
         let core = Bench().cores[0]

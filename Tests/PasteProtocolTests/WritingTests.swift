@@ -41,6 +41,19 @@ struct WritingTests {
         }
     }
 
+    @Test("a string is as long as was said before it was written, whatever is escaped in it")
+    func lengths() {
+        let pieces = ["plain, eight by eight", "é", "\"", "\\", "\n", "\r\n", "\t", "\u{1}", "\u{1F}", "\u{7F}", ""]
+        for first in pieces {
+            for second in pieces {
+                let text = Array((first + second + first + "end").utf8)
+                var bytes: [UInt8] = []
+                bytes.append(json: text.span)
+                #expect(bytes.count == jsonBytes(of: text.span))
+            }
+        }
+    }
+
     @Test("an event of the longest numbers has room, and behind headroom it is the same")
     func longest() {
         let bodies: [EventBody] = [

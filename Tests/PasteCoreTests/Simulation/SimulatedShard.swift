@@ -257,11 +257,12 @@ final class SimulatedShard {
             guard budget > 0 else { return queueFlush(link) }
             budget -= 1
             let count = link.serverSends(bytes[...])
-            core.sent(seat.id, count, now: agenda.now)
+            let mayBeMore = core.sent(seat.id, count, now: agenda.now)
             guard count == bytes.count else {
                 link.seat?.isBlocked = true
                 return
             }
+            guard mayBeMore else { break }
         }
         if seat.closesWhenFlushed {
             end(link)
