@@ -1,7 +1,7 @@
 // The vocabulary of the storage contract: what a shard asks of a store and what it is told. The promises
 // behind these words are `PasteStore`'s.
 
-/// What can be asked of a store.
+/// What can be asked of a store. The largest is kept apart, so that the others stay small: they are copied on their way.
 public enum StoreRequest: Sendable {
     /// Makes a paste. `generation` seeds its tags: the cursor of a new paste is `(0, generation)`. The same
     /// generation again is answered like the first time. Answered by `created`.
@@ -14,7 +14,7 @@ public enum StoreRequest: Sendable {
     case changes(PasteID, after: Cursor, limit: Int)
     /// Materialises the state at a cursor so that older events may be trimmed. Losing it is harmless.
     /// Answered by `checkpointed`.
-    case checkpoint(PasteID, state: PasteState)
+    indirect case checkpoint(PasteID, state: PasteState)
     /// Erases a paste; a tombstone holds its id until `tombstoneUntil`. Answered by `removed`.
     case remove(PasteID, tombstoneUntil: Milliseconds)
     /// Lists at most `limit` pastes whose time is over, and forgets tombstones whose time is over.
@@ -37,14 +37,14 @@ extension StoreRequest {
     }
 }
 
-/// What a store answers. The id says to whom, the request's kind is the answer's kind.
+/// What a store answers. The id says to whom, the request's kind is the answer's kind. The largest is kept apart.
 public enum StoreAnswer: Sendable {
     /// To `create`: the paste, or `exists` for a live paste of another generation or a tombstone.
     case created(PasteID, generation: UInt64, Result<CreatedPaste, StoreError>)
     /// To `commit`: the new head.
     case committed(PasteID, expected: Cursor, Result<Cursor, StoreError>)
     /// To `open`.
-    case opened(PasteID, Result<StoredPaste, StoreError>)
+    indirect case opened(PasteID, Result<StoredPaste, StoreError>)
     /// To `changes`.
     case changes(PasteID, after: Cursor, Result<StoredChanges, StoreError>)
     /// To `checkpoint`: whether the checkpoint was taken; false when it is stale.

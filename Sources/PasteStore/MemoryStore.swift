@@ -21,9 +21,7 @@ public final class MemoryStore: PasteStore {
         var answers: [StoreAnswer] = []
         answers.reserveCapacity(requests.count)
         shelf.withLock { shelf in
-            // By the span: a loop over the array itself would copy each request.
-            let requests = requests.span
-            for index in requests.indices { answers.append(shelf.answer(requests[index])) }
+            for request in requests { answers.append(shelf.answer(request)) }
         }
         sink.deliver(answers)
     }
