@@ -15,8 +15,8 @@ final class Ledger {
     private var places: [PasteID: Place] = [:]
     /// The number of the next text; nil until it is asked for.
     private var nextText: Int64?
-    private var textInsert: Insert?
-    private var itemInsert: Insert?
+    private var textInsert: PreparedChange?
+    private var itemInsert: PreparedChange?
     let recent: RecentEvents
 
     /// Whether texts were removed since the last `scrubbed`: their bytes are still in the write-ahead log, or
@@ -173,9 +173,9 @@ final class Ledger {
         return (number, blob.count)
     }
 
-    private func insertText() throws -> Insert {
+    private func insertText() throws -> PreparedChange {
         if let statement = textInsert { return statement }
-        let statement = try Insert(db, "INSERT INTO texts VALUES (?, ?)")
+        let statement = try PreparedChange(db, "INSERT INTO texts VALUES (?, ?)")
         textInsert = statement
         return statement
     }
@@ -290,9 +290,9 @@ final class Ledger {
             [paste, item.number.stored, item.at, item.author.rawValue.stored, item.textSeq.stored, text])
     }
 
-    private func insertItem() throws -> Insert {
+    private func insertItem() throws -> PreparedChange {
         if let statement = itemInsert { return statement }
-        let statement = try Insert(db, "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)")
+        let statement = try PreparedChange(db, "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?, ?, ?)")
         itemInsert = statement
         return statement
     }

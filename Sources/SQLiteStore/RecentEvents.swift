@@ -13,33 +13,45 @@ import Synchronization
 
 /// The table `recent`, as the writing connection knows it. Confined to its thread, and used in its transactions.
 final class RecentEvents {
+    /// The rows of one paste.
+    struct Rows {
+        /// Nil for rows of no paste: what no healthy file holds.
+        let id: PasteID?
+        /// Ascending.
+        fileprivate var numbers: [Int64] = []
+    }
+
     private let db: Database
     private let pastes: RecentPastes
-    /// How many rows are moved at once.
+    /// At how many rows some are moved.
     private let capacity: Int
-    /// The numbers of each paste's rows, ascending; nil until they are asked for, and after a transaction was rolled back.
-    private var known: [Int64: [Int64]]?
+    /// By the pastes' numbers; nil until they are asked for, and after a transaction was rolled back.
+    private var known: [Int64: Rows]?
+    /// How many rows can be moved.
     private var count = 0
     /// The number for the next row, when the rows are known.
     private var next: Int64 = 1
-    /// The count at which they are moved next.
-    private var due: Int
+    /// The paste whose rows were moved last.
+    private var lastMoved: Int64 = 0
     /// Pastes whose rows can't be moved since something about them is damaged.
     private var stuck: Set<Int64> = []
-    private var insertion: Insert?
+    private var insertion: PreparedChange?
+    private var copying: PreparedChange?
+    private var deletion: PreparedChange?
+
+    /// In how many parts the rows are moved: one delays the appends behind it by two or three milliseconds.
+    private static let shares = 8
 
     init(_ db: Database, pastes: RecentPastes, capacity: Int) {
         self.db = db
         self.pastes = pastes
         self.capacity = max(1, capacity)
-        due = self.capacity
     }
 
     /// Asks the table, unless it is known.
     func load() throws {
         guard known == nil else { return }
-        var found: [Int64: [Int64]] = [:]
-        var ids: Set<PasteID> = []
+        var found: [Int64: Rows] = [:]
         (count, next) = (0, 1)
         let rows = try Row.fetchCursor(
             db,
@@ -48,14 +60,17 @@ final class RecentEvents {
                 """)
         while let row = try rows.next() {
             let (number, paste) = (try row.integer(0), try row.integer(1))
-            if found[paste] == nil, !row.hasNull(atIndex: 2) { ids.insert(try PasteID(stored: try row.bytes(2))) }
-            found[paste, default: []].append(number)
-            count += 1
-            // A damaged file may hold any number.
-            next = number &+ 1
+            let id = row.hasNull(atIndex: 2) ? nil : try PasteID(stored: try row.bytes(2))
+            found[paste, default: Rows(id: id)].numbers.append(number)
+            if !stuck.contains(paste) { count += 1 }
+            next = number + 1
         }
         known = found
-        pastes.replace(by: ids)
+        tellReaders()
+    }
+
+    private func tellReaders() {
+        pastes.replace(by: Set((known ?? [:]).values.compactMap(\.id)))
     }
 
     /// Drops what is known of the table.
@@ -69,19 +84,20 @@ final class RecentEvents {
         try load()
         var integers = integers
         integers[0] = next
-        let insertion = try insertion ?? Insert(db, "INSERT INTO recent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let insertion =
+            try insertion ?? PreparedChange(db, "INSERT INTO recent VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         self.insertion = insertion
         try insertion.run(integers, body)
-        known?[paste, default: []].append(next)
-        if known?[paste]?.count == 1 { pastes.insert(id) }
+        known?[paste, default: Rows(id: id)].numbers.append(next)
+        if known?[paste]?.numbers.count == 1 { pastes.insert(id) }
         next += 1
-        count += 1
+        if !stuck.contains(paste) { count += 1 }
     }
 
     /// The paste's newest cursor, when it is of an event here.
     func head(of paste: Int64) throws -> Cursor? {
         try load()
-        guard let newest = known?[paste]?.last else { return nil }
+        guard let newest = known?[paste]?.numbers.last else { return nil }
         let statement = try db.cachedStatement(sql: "SELECT seq, tag FROM recent WHERE number = ?")
         guard let row = try Row.fetchOne(statement, arguments: [newest]) else { throw DamagedRecord("lacks an event") }
         return Cursor(seq: try row.word(0), tag: try row.word(1))
@@ -90,65 +106,60 @@ final class RecentEvents {
     /// Deletes a paste's rows, but not their texts.
     func remove(_ paste: Int64) throws {
         try load()
-        let delete = try db.cachedStatement(sql: "DELETE FROM recent WHERE number = ?")
-        for row in known?[paste] ?? [] { try delete.execute(arguments: [row]) }
-        drop(paste)
-        stuck.remove(paste)
-    }
-
-    private func drop(_ paste: Int64) {
-        count -= known?.removeValue(forKey: paste)?.count ?? 0
+        let deletion = try deletion ?? PreparedChange(db, "DELETE FROM recent WHERE number = ?")
+        self.deletion = deletion
+        let rows = known?.removeValue(forKey: paste)?.numbers ?? []
+        for row in rows { try deletion.run([row]) }
+        if stuck.remove(paste) == nil { count -= rows.count }
     }
 
     // MARK: Moving
 
-    /// Whether there are so many that they are to be moved.
-    var isFull: Bool { known != nil && count >= due }
+    /// Whether there are so many that some are to be moved.
+    var isFull: Bool { known != nil && count >= capacity }
 
     /// Moves a paste's rows to `events`.
     func settle(_ paste: Int64) throws {
         try load()
-        let copy = try db.cachedStatement(sql: Self.copy + "WHERE number = ?")
-        for row in known?[paste] ?? [] { try copy.execute(arguments: [row]) }
+        // FAIL: what a failed statement has done need not be undone, since its transaction is rolled back; else SQLite
+        // keeps every page as it was before.
+        let copying =
+            try copying
+            ?? PreparedChange(
+                db,
+                """
+                INSERT OR FAIL INTO events SELECT paste, seq, tag, at, author, ref, kind, item, text, body FROM recent
+                WHERE number = ?
+                """)
+        self.copying = copying
+        for row in known?[paste]?.numbers ?? [] { try copying.run([row]) }
         try remove(paste)
     }
 
-    /// Moves all rows to `events` that can be moved.
-    func settleAll() throws {
-        guard stuck.isEmpty else { return try waiting().forEach { try settle($0.paste) } }
+    /// The pastes whose rows are to be moved together: those that follow, by number, on the last one that was moved, until
+    /// they have a share of all rows. Empty when none can be moved.
+    func nextShare() throws -> [(paste: Int64, id: PasteID?)] {
         try load()
-        try db.execute(sql: Self.copy + "ORDER BY paste, seq")
-        try db.execute(sql: "DELETE FROM recent")
-        known = [:]
-        count = 0
-    }
-
-    /// FAIL: what a failed statement has done need not be undone, since its transaction is rolled back; else SQLite keeps
-    /// every page as it was before.
-    private static let copy = """
-        INSERT OR FAIL INTO events SELECT paste, seq, tag, at, author, ref, kind, item, text, body FROM recent \
-
-        """
-
-    /// The pastes whose rows can be moved; nil for a paste that has rows here and none of its own.
-    func waiting() throws -> [(paste: Int64, id: PasteID?)] {
-        try load()
-        let id = try db.cachedStatement(sql: "SELECT id FROM pastes WHERE number = ?")
-        return try (known ?? [:]).keys.filter { !stuck.contains($0) }.map { paste in
-            (paste, try Row.fetchOne(id, arguments: [paste]).map { try PasteID(stored: try $0.bytes(0)) })
-        }
+        let waiting = (known ?? [:]).filter { !stuck.contains($0.key) }.sorted { $0.key < $1.key }
+        let start = waiting.firstIndex { $0.key > lastMoved } ?? 0
+        var left = max(1, capacity / Self.shares)
+        return waiting[start...].prefix { _, rows in
+            defer { left -= rows.numbers.count }
+            return left > 0
+        }.map { ($0.key, $0.value.id) }
     }
 
     /// Leaves a paste's rows where they are from now on.
     func leave(_ paste: Int64) {
-        stuck.insert(paste)
+        guard stuck.insert(paste).inserted else { return }
+        count -= known?[paste]?.numbers.count ?? 0
     }
 
-    /// A move is over, and committed or rolled back.
-    func settled() throws {
-        try load()
-        due = count + capacity
-        if count == 0 { pastes.replace(by: []) }
+    /// The move of a share is committed.
+    func moved(through paste: Int64) {
+        // A round begins anew.
+        if paste <= lastMoved { tellReaders() }
+        lastMoved = paste
     }
 }
 

@@ -21,8 +21,8 @@ public struct SQLiteSettings: Sendable {
     public var erasureDelay: Duration = .seconds(10)
     /// Pages of the write-ahead log at which a commit copies it into the database: 16 MiB.
     public var walPages = 16_384
-    /// Events that wait for being put to their pastes', all at once: about 60 bytes each, on disk and in memory. Opening a
-    /// paste that has one among them looks at all of them, which takes half a millisecond.
+    /// Events that wait at most for being put to their pastes', many at once: about 60 bytes each, on disk and in memory.
+    /// Opening a paste that has one among them looks at all of them, which takes half a millisecond.
     public var recentEvents = 4_096
     /// Pastes whose head is known without asking the database, about 100 bytes each.
     public var knownHeads = 100_000

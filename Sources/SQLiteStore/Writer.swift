@@ -47,7 +47,7 @@ final class Writer {
                 lines.decided(group)
                 deliver(answers, of: group)
                 lines.delivered(group)
-                if ledger.recent.isFull { settle() }
+                while ledger.recent.isFull, settle() {}
             }
             let isScrubDue = maintain()
             guard group.isEmpty, !isScrubDue else { continue }
@@ -156,30 +156,32 @@ final class Writer {
 
     // MARK: Recent events
 
-    /// Moves the recent events to their pastes' others, in one transaction; when it fails for what is damaged, in one for
-    /// each paste.
-    private func settle() {
+    /// Moves a share of the recent events to their pastes' others, in one transaction; when it fails for what is damaged, in
+    /// one for each paste.
+    /// - Returns: Whether some were moved, or set aside as damaged.
+    private func settle() -> Bool {
         let recent = ledger.recent
+        guard let share = try? recent.nextShare(), let last = share.last?.paste else { return false }
         do throws(TransactionFailure) {
-            try transaction { try recent.settleAll() }
+            try transaction { for (paste, _) in share { try recent.settle(paste) } }
         } catch {
-            if case .corrupt = error.reason { settleEach() }
+            guard case .corrupt = error.reason else { return false }
+            for (paste, id) in share where !settle(paste, id) { return false }
         }
-        // What could not be moved stays where it is, and is tried again when as many have come.
-        try? recent.settled()
+        recent.moved(through: last)
+        return true
     }
 
-    private func settleEach() {
-        let recent = ledger.recent
-        for (paste, id) in (try? recent.waiting()) ?? [] {
-            do throws(TransactionFailure) {
-                try transaction { try recent.settle(paste) }
-            } catch {
-                guard case .corrupt = error.reason else { return }
-                recent.leave(paste)
-                if let id, damaged.count < Self.rememberedDamaged { damaged[id] = error.reason }
-            }
+    /// - Returns: False: it can't be done now, for no reason of this paste.
+    private func settle(_ paste: Int64, _ id: PasteID?) -> Bool {
+        do throws(TransactionFailure) {
+            try transaction { try ledger.recent.settle(paste) }
+        } catch {
+            guard case .corrupt = error.reason else { return false }
+            ledger.recent.leave(paste)
+            if let id, damaged.count < Self.rememberedDamaged { damaged[id] = error.reason }
         }
+        return true
     }
 
     // MARK: Leaving no bytes
@@ -235,7 +237,7 @@ final class Writer {
             if ledger.leavesBytes {
                 while try eraseNext() {}
             }
-            settle()
+            while settle() {}
             try db.checkpoint(.truncate)
         } catch {
             health.report(.degraded("The log of \(settings.file) could not be folded in; the next start does it."))

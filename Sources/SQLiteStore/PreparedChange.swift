@@ -1,12 +1,12 @@
-// The statements that every event or item runs. GRDB makes each argument an object and asks its observers about each statement,
+// The statements that are run for every event or item. GRDB makes each argument an object and asks its observers about each statement,
 // which cost more than SQLite's own work on a row: these bind what they are given, and nobody observes the store.
 
 import GRDB
 import GRDBSQLite
 
-/// A prepared statement of one INSERT. Confined to its connection's thread, and gone before the connection is closed.
+/// A prepared INSERT or DELETE. Confined to its connection's thread, and gone before the connection is closed.
 @safe
-final class Insert {
+final class PreparedChange {
     // Ours alone from `init` to `deinit`.
     private let statement: OpaquePointer
     private let connection: OpaquePointer
@@ -29,7 +29,7 @@ final class Insert {
         _ = unsafe sqlite3_finalize(statement)
     }
 
-    /// Inserts one row: `integers` into the first columns, nil as NULL, and `blob` into the one behind them.
+    /// Carries it out with `integers`, nil as NULL, for its first parameters and `blob` for the one behind them.
     func run<let count: Int>(_ integers: [count of Int64?], _ blob: [UInt8]?) throws(DatabaseError) {
         try bind(integers)
         guard let blob else {
@@ -49,7 +49,7 @@ final class Insert {
         try result.get()
     }
 
-    /// Inserts one row that has integers only.
+    /// Carries it out with integers only.
     func run<let count: Int>(_ integers: [count of Int64?]) throws(DatabaseError) {
         try bind(integers)
         try step()
