@@ -58,28 +58,26 @@ final class MemoryLog {
         return .events(Array(page), more: page.count < rest.count)
     }
 
-    /// Adds events that follow the head. When items were taken away, their texts go at once.
+    /// Adds events that follow the head. When items are taken away, their texts go at once.
+    /// - Throws: What the events can't be replayed for; then nothing was changed.
     func append(_ batch: [Event]) throws(StoreError) {
-        var takesAway = false
-        for event in batch {
+        let takesAway = batch.contains { event in
             switch event.body {
-            case .extend(let expiresAt): self.expiresAt = expiresAt
-            case .remove, .clear: takesAway = true
-            case .append, .edit, .keep, .erased: break
+            case .remove, .clear: true
+            case .append, .edit, .keep, .extend, .erased: false
             }
+        }
+        let state = takesAway ? try base.replaying(events[baseIndex...] + batch, limits: limits) : nil
+        for event in batch {
+            if case .extend(let expiresAt) = event.body { self.expiresAt = expiresAt }
             byteCount += event.textBytes
         }
         changeEvents { events in
             for event in batch { events.append(event) }
         }
-        guard takesAway else { return }
-        do throws(StoreError) {
-            take(try base.replaying(events[baseIndex...], limits: limits))
-            erase()
-        } catch {
-            changeEvents { $0.removeLast(batch.count) }
-            throw error
-        }
+        guard let state else { return }
+        take(state)
+        erase()
     }
 
     /// Takes the state as the new checkpoint; false when it is stale. Nothing was taken away since the one before: that

@@ -63,4 +63,23 @@ import Testing
             #expect(try store.open(log.id) == before)
         }
     }
+
+    @Test("The volatile store takes no batch that does not lead to a state, and is as before")
+    func unreplayable() throws {
+        let store = MemoryStore()
+        var log = LogWriter(paste(1), generation: 5)
+        _ = try store.create(log.id, generation: 5)
+        try log.commitAppend("kept", to: store)
+        let before = (try store.open(log.id), try store.sweep(before: 0).storedBytes)
+        let head = log.head
+        let batch = [
+            log.next(.extend(expiresAt: 9_000)), log.append("lost"), log.next(.remove(item: 1)),
+            log.next(.append(item: 1, text: Text("a number twice"))),
+        ]
+        let answer = try store.commit(log.id, head, batch)
+        #expect({ if case .failure(.corrupt) = answer { true } else { false } }(), "\(answer)")
+        #expect(try store.open(log.id) == before.0)
+        #expect(try store.sweep(before: 0).storedBytes == before.1)
+        #expect(try store.expiring(before: 1_000) == [log.id])
+    }
 }
