@@ -118,12 +118,11 @@ simulate: packages
 	RUNS=$${RUNS:-10000} node --test Tests/js/live-simulation.test.mjs Tests/js/session-simulation.test.mjs
 	SIMULATED_SERVER=.build/release/SimulatedServer RUNS=$${RUNS:-20000} node --test Tests/js/joint-simulation.test.mjs
 
-# The tests of everything that has threads, C or raw memory, under the thread and the address sanitizer.
+# What has threads under the thread sanitizer, and everything that runs under the address sanitizer.
 sanitize: packages
 	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/tsan.supp swift test --sanitize=thread --scratch-path build/thread \
 		--filter 'ReactorTests|TLSTests|PasteServerTests|StoreTests|VisitorsTests|PasteClientTests'
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path build/address \
-		--filter 'ReactorTests|TLSTests|PasteServerTests|WebSocketTests|HTTP1Tests|PasteProtocolTests|PasteModelTests|PasteClientTests'
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path build/address --skip ArchitectureTests
 
 # Writes Benchmarks/RESULTS.md and docs/benchmarks/*.svg: some 15 minutes on a machine that does nothing else, besides the
 # build. `bench-quick` looks in two minutes whether it all works, and writes into build/.
