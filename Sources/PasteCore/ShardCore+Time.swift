@@ -8,10 +8,15 @@ extension ShardCore {
     /// When `timer` has something to do; `nil` for never.
     public var nextDeadline: Milliseconds? { deadlines.next }
 
-    /// Does what is due.
+    /// How many deadlines one tick meets. Thousands of connections are pinged in the same second: half a millisecond's
+    /// worth at a time, and between them everybody else is served.
+    static let deadlinesPerTick = 64
+
+    /// Does what is due, the earliest first. When `nextDeadline` is not later than `now` there is more of it, for the next tick.
     public func timer(now: Milliseconds) {
         self.now = now
-        while let subject = deadlines.popDue(now: now) {
+        for _ in 0..<Self.deadlinesPerTick {
+            guard let subject = deadlines.popDue(now: now) else { break }
             switch subject {
             case .connection(let id):
                 if let session = session(id), session.calledAt <= now {

@@ -34,6 +34,21 @@ struct TimeoutTests {
         #expect(!a.isClosed)
     }
 
+    @Test("thousands who are due together are looked at in several ticks", arguments: [-1, 0, 1])
+    func crowd(beside limit: Int) {
+        let bench = Bench()
+        let devices = (0..<ShardCore.deadlinesPerTick + limit).map { _ in bench.device() }
+        for device in devices { device.answersPings = false }
+        bench.pass(bench.settings.pingMilliseconds - 1)
+        var pinged: [Int] = []
+        while bench.cores[0].nextDeadline.map({ $0 <= bench.now + 1_000 }) == true {
+            bench.cores[0].timer(now: bench.now + 1_000)
+            bench.tick()
+            pinged.append(devices.count { $0.session?.pingedAt != nil })
+        }
+        #expect(pinged == (limit > 0 ? [ShardCore.deadlinesPerTick, devices.count] : [devices.count]))
+    }
+
     @Test("a pong that waits behind output is not taken for silence")
     func busyReader() {
         let bench = Bench()
