@@ -26,6 +26,7 @@ os.environ.setdefault("PASTED_BIN", str(HERE.parent / ".build/release/pasted"))
 
 from server import Server  # noqa: E402
 from others import Others  # noqa: E402
+import alone  # noqa: E402
 import tables  # noqa: E402
 
 BENCH = os.environ.get("PASTED_BENCH", str(HERE / ".build/release/pasted-bench"))
@@ -94,8 +95,11 @@ def measure(store, tls, words):
         return {"workload": words[0], **load(server, *words)}
 
 
-def lasting(quick):
-    return ["--seconds", "0.3", "--warm", "0.1"] if quick else ["--seconds", "1.2", "--warm", "0.3"]
+def lasting(quick, words):
+    if quick:
+        return ["--seconds", "0.3", "--warm", "0.1"]
+    # Who looks at delays waits until the crowd that came in at once has been told of each other, a second later.
+    return ["--seconds", "2", "--warm", "1.5"] if "--rate" in words else ["--seconds", "1.2", "--warm", "0.3"]
 
 
 def macro(quick, tls):
@@ -107,6 +111,8 @@ def macro(quick, tls):
         ("1,000 viewers, 16 in flight", "memory", ["fanout", "-n", viewers, "--window", "16"]),
         ("1,000 viewers, 20 appends a second", "memory", ["fanout", "-n", viewers, "--rate", "20"]),
         ("1,000 pastes x 3", "memory", ["pastes", "--pastes", pastes]),
+        ("1,000 pastes x 3, 20,000 appends a second", "memory",
+         ["pastes", "--pastes", pastes, "--rate", "1000" if quick else "20000"]),
         ("1,000 pastes x 3, durable", "sqlite", ["pastes", "--pastes", pastes]),
         ("300 pastes x 3, durable, 2,000 appends a second", "sqlite", ["pastes", "--rate", "2000"]),
         ("20 typists, 10 edits a second each, durable", "sqlite", ["edits", "--rate", "10"]),
@@ -116,7 +122,7 @@ def macro(quick, tls):
         *([("the same, TLS resumed", "memory", ["storm", "--resume"])] if tls else []),
         ("connections that say nothing", "memory", ["idle", "-n", idle]),
     ]
-    return [(name, store, words + lasting(quick)) for name, store, words in loads]
+    return [(name, store, words + lasting(quick, words)) for name, store, words in loads]
 
 
 def growth(quick):
@@ -129,7 +135,7 @@ def growth(quick):
     for items in (1, 100) if quick else (1, 10, 100, 1_000):
         runs.append(("items-append", items, "sqlite", ["fanout", "-n", "20", "--items", str(items)]))
         runs.append(("items-join", items, "sqlite", ["join", "--items", str(items)]))
-    return [(plot, x, store, words + lasting(quick)) for plot, x, store, words in runs]
+    return [(plot, x, store, words + lasting(quick, words)) for plot, x, store, words in runs]
 
 
 def stored(quick, note):
@@ -155,10 +161,18 @@ def resident(server):
         return next(int(line.split()[1]) * 1024 for line in rollup if line.startswith("Rss:"))
 
 
+def by_itself(quick):
+    for name, number in (("the server's core", Cores.all[0]), ("the load's core", Cores.all[-1])):
+        yield {"name": name, **alone.core(number, 0.2 if quick else 2)}
+    yield {"name": "the disk, 4 KiB durable", **alone.disk(100 if quick else 2_000)}
+
+
 def run(options, note):
     for repetition in range(options.repetitions):
         # Three of them show whether a line is flat.
         grows = options.only != "macro" and repetition < 3
+        for row in by_itself(options.quick):
+            note({"part": "alone", "tls": False, **row})
         for tls in (False, True):
             if options.only != "growth":
                 for name, store, words in macro(options.quick, tls):

@@ -7,9 +7,9 @@ import statistics
 
 import plot
 
+DELAYS = [("delayP50", "p50 µs", 0), ("delayP99", "p99 µs", 0), ("delayP999", "p99.9 µs", 0)]
 COLUMNS = [
-    ("cpuMicroseconds", "CPU µs each", 2), ("perSecond", "a second", 0), ("delayP50", "p50 µs", 0),
-    ("delayP99", "p99 µs", 0), ("delayP999", "p99.9 µs", 0), ("serverBusy", "server's core %", 0),
+    ("cpuMicroseconds", "CPU µs each", 2), ("perSecond", "a second", 0), *DELAYS, ("serverBusy", "server's core %", 0),
 ]
 IDLE = [
     ("anonymousBytesPerConnection", "own bytes each", 0), ("residentBytesPerConnection", "resident bytes each", 0),
@@ -110,6 +110,11 @@ def write(rows, micro, root):
            "Medians of the runs, with what they lie between in brackets. What the rows are: README.md. Command:",
            f"`make bench`; repetitions: {begin['repetitions']}, of growth at most three.", ""]
     out += disturbance(rows)
+    if alone := [row for row in rows if row["part"] == "alone"]:
+        out += ["## The machine by itself", "",
+                "How long a core that only looks at the clock is away, and what the disk takes to keep a block: no delay below is",
+                "shorter for these.", ""]
+        out += table(alone, lambda row: (row["name"],), ("",), DELAYS) + [""]
     macro = [row for row in rows if row["part"] == "macro"]
     if busy := [row for row in macro if row["workload"] != "idle"]:
         out += ["## Load", ""]

@@ -48,7 +48,8 @@ class Rows(unittest.TestCase):
             yield types.SimpleNamespace(start_seconds=0.1)
 
         with mock.patch.multiple(
-                suite, running=running, load=lambda *_: {"fault": "lost"}, resident=lambda _: 1 << 20):
+                suite, running=running, load=lambda *_: {"fault": "lost"}, resident=lambda _: 1 << 20,
+                by_itself=lambda _: []):
             suite.run(options, rows.append)
         self.assertEqual({row["workload"] for row in rows}, {
             "echo", "fanout", "pastes", "edits", "mixed", "storm", "idle", "join"})

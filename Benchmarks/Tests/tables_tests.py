@@ -1,11 +1,13 @@
 """What the tables say of measurements that are made up."""
 
+import os
 import pathlib
 import sys
 import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import alone  # noqa: E402
 import others  # noqa: E402
 import tables  # noqa: E402
 
@@ -48,6 +50,23 @@ class Tables(unittest.TestCase):
         self.assertIn("| a load | plain |", load)
         self.assertNotIn("quiet", load)
         self.assertRegex(idle, r"\| quiet \| plain \|.*\| 0, and 1 spoilt \|")
+
+
+class Alone(unittest.TestCase):
+    def test_what_comes_in_a_gap_waits_for_its_end(self):
+        second, gap = 1_000_000_000, 20_000_000
+        for share, delay in ((0.5, 0), (0.02, 0), (0.01, 10_000_000), (0.001, 19_000_000), (0, gap)):
+            self.assertEqual(alone.percentile([gap], second, share), delay, share)
+        self.assertEqual(alone.percentile([gap, gap], second, 0.01), 15_000_000)
+        self.assertEqual(alone.percentile([], second, 0.01), 0)
+
+    def test_both_are_told_in_microseconds_and_stand_before_the_loads(self):
+        rows = [{"part": "alone", "tls": False, "name": "disk", **alone.disk(20)}]
+        self.assertTrue(0 < rows[0]["delayP50"] <= rows[0]["delayP99"] <= rows[0]["delayP999"] < 1e7)
+        self.assertLessEqual(alone.core(min(os.sched_getaffinity(0)), 0.01)["delayP999"], 1e7)
+        own, load = written(rows + [measured()]).split("## Load")
+        self.assertRegex(own, r"\| disk \| [0-9,]+ \|")
+        self.assertNotIn("disk", load)
 
 
 class Others(unittest.TestCase):
