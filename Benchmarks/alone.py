@@ -5,6 +5,8 @@ import tempfile
 import time
 
 BLOCK = bytes(4096)
+# The field of a measurement, and which part of all instants or writes had at most so much.
+PARTS = {"delayP50": 0.5, "delayP99": 0.99, "delayP999": 0.999}
 
 
 def percentile(gaps, nanoseconds, share):
@@ -34,7 +36,7 @@ def core(number, seconds):
             last = now
     finally:
         os.sched_setaffinity(0, before)
-    return told({field: percentile(gaps, last - began, 1 - part) for field, part in PARTS.items()})
+    return microseconds({field: percentile(gaps, last - began, 1 - part) for field, part in PARTS.items()})
 
 
 def disk(writes):
@@ -47,11 +49,8 @@ def disk(writes):
             os.fdatasync(file.fileno())
             times.append(time.perf_counter_ns() - began)
     times.sort()
-    return told({field: times[min(writes - 1, int(part * writes))] for field, part in PARTS.items()})
+    return microseconds({field: times[min(writes - 1, int(part * writes))] for field, part in PARTS.items()})
 
 
-PARTS = {"delayP50": 0.5, "delayP99": 0.99, "delayP999": 0.999}
-
-
-def told(nanoseconds):
-    return {field: value / 1e3 for field, value in nanoseconds.items()}
+def microseconds(nanoseconds):
+    return {field: value / 1_000 for field, value in nanoseconds.items()}

@@ -112,8 +112,8 @@ def write(rows, micro, root):
     out += disturbance(rows)
     if alone := [row for row in rows if row["part"] == "alone"]:
         out += ["## The machine by itself", "",
-                "How long a core that only looks at the clock is away, and what the disk takes to keep a block: no delay below is",
-                "shorter for these.", ""]
+                "How long a core that only looks at the clock is away, and what the disk takes to keep a block: every delay below has",
+                "these in it.", ""]
         out += table(alone, lambda row: (row["name"],), ("",), DELAYS) + [""]
     macro = [row for row in rows if row["part"] == "macro"]
     if busy := [row for row in macro if row["workload"] != "idle"]:
