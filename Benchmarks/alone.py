@@ -30,7 +30,7 @@ def core(number, seconds):
         last, end = began, began + int(seconds * 1e9)
         while last < end:
             now = time.perf_counter_ns()
-            # Python's own hundredths of a microsecond are no gap.
+            # Python's own part of a microsecond is no gap.
             if now - last > 10_000:
                 gaps.append(now - last)
             last = now
