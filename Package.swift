@@ -84,7 +84,7 @@ let package = Package(
         ours(
             "PasteCore",
             [
-                "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest", "QRCode",
+                "WebSocket", "HTTP1", "PasteProtocol", "PasteModel", "Digest", "QRCode", "CPrefetch",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HeapModule", package: "swift-collections"),
@@ -99,6 +99,7 @@ let package = Package(
         // C: what Swift can not import as it is (macros, inline functions, varargs).
         .target(name: "COpenSSL", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .target(name: "CLinux"),
+        .target(name: "CPrefetch"),
         .target(name: "CQREncode", linkerSettings: [.linkedLibrary("qrencode")]),
         .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
         // What SQLite wants as C functions.

@@ -33,7 +33,9 @@ extension ShardCore {
     /// The store has answered.
     public func answered(_ answers: [StoreAnswer], now: Milliseconds) {
         self.now = now
-        for answer in answers {
+        for (index, answer) in answers.enumerated() {
+            if index + Lookahead.answer < answers.count { prefetchPaste(answers[index + Lookahead.answer]) }
+            if index + Lookahead.viewers < answers.count { prefetchViewers(answers[index + Lookahead.viewers]) }
             switch answer {
             case .created(let id, let generation, let result): created(id, generation: generation, result)
             case .committed(let id, _, let result): committed(id, result)

@@ -142,6 +142,12 @@ struct ConnectionTable {
         return connection
     }
 
+    /// News of the connection in this slot, or output for it, comes soon.
+    func prefetch(slot: UInt32) {
+        guard Int(slot) < slots.count else { return }
+        unsafe PasteCore.prefetch(slots[Int(slot)].address)
+    }
+
     /// All connections.
     var all: [Connection] { slots.compactMap(\.self) }
 }

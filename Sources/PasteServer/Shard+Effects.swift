@@ -19,7 +19,12 @@ extension Shard {
         // Before our own sends, so that other shards send at the same time. Always taken, for a lost note would lose its
         // paste's order: events are bounded by the follower's window, all else is a few notes for a viewer that comes or goes.
         for (shard, note) in effects.notes { setup.mailboxes[shard].deliver(.note(note)) }
-        for id in effects.dirty {
+        for (index, id) in effects.dirty.enumerated() {
+            if index + Lookahead.output < effects.dirty.count {
+                let next = effects.dirty[index + Lookahead.output]
+                connections.prefetch(slot: next.slot)
+                logic.prefetchSession(next)
+            }
             guard let connection = connections[id] else { continue }
             connection.flags.insert(.hasOutput)
             if connection.wantsWrite { flush(connection) }

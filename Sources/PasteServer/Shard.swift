@@ -66,7 +66,10 @@ actor Shard<Logic: ShardLogic>: TickHandler {
         self.now = now
         takeMail()
         meetDeadlines()
-        for readiness in ready {
+        for (index, readiness) in ready.enumerated() {
+            if index + Lookahead.connection < ready.count {
+                connections.prefetch(slot: ready[index + Lookahead.connection].token.slot)
+            }
             note(readiness)
         }
         takeTurns()
@@ -139,7 +142,9 @@ actor Shard<Logic: ShardLogic>: TickHandler {
     /// One turn each: whoever has more to do comes again in the next tick.
     private func takeTurns() {
         swap(&turns, &nextTurns)
-        for connection in turns {
+        for (index, connection) in turns.enumerated() {
+            if index + Lookahead.session < turns.count { logic.prefetchSession(turns[index + Lookahead.session].id) }
+            if index + Lookahead.paste < turns.count { logic.prefetchPaste(turns[index + Lookahead.paste].id) }
             connection.flags.remove(.isQueued)
             guard !connection.flags.contains(.isGone) else { continue }
             if connection.wantsRead { read(connection) }

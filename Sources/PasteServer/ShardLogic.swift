@@ -19,6 +19,10 @@ package protocol ShardLogic: AnyObject {
     func openedForRedirect(_ id: ConnectionID, peer: PeerAddress, now: Milliseconds)
     func adopt(_ id: ConnectionID, _ transfer: Transfer, now: Milliseconds)
     func received(_ id: ConnectionID, _ bytes: inout MutableSpan<UInt8>, now: Milliseconds)
+    /// Input or output of this connection comes soon.
+    func prefetchSession(_ id: ConnectionID)
+    /// Input of this connection comes next, and its session was asked for before.
+    func prefetchPaste(_ id: ConnectionID)
     func wantsInput(_ id: ConnectionID) -> Bool
     func ended(_ id: ConnectionID, now: Milliseconds)
     func closed(_ id: ConnectionID, now: Milliseconds)
@@ -63,6 +67,10 @@ extension ShardLogic {
     package func reload(_ settings: CoreSettings) {}
     /// Nothing is counted.
     package var gauges: Gauges { Gauges() }
+    /// There is not much to fetch.
+    package func prefetchSession(_ id: ConnectionID) {}
+    /// There is not much to fetch.
+    package func prefetchPaste(_ id: ConnectionID) {}
     /// No store is waited for.
     package var isQuiet: Bool { true }
 }
