@@ -1,8 +1,12 @@
-// A file system for SQLite that is the system's own, but for one thing: what is written to a write-ahead log waits until
-// a transaction's last frame comes, and goes to the kernel in one call instead of two for each page (24 bytes of a
-// frame's header, then the page). Nothing is promised later than before: SQLite tells nobody of a transaction, itself
-// included, before the write of its last frame has returned and the log is synced, and here that write returns when all
-// is written, with the error of any of it.
+// A file system for SQLite that is the system's own, but for two things, both of them for the write-ahead log.
+//
+// What is written waits until a transaction's last frame comes, and goes to the kernel in one call instead of two for each
+// page (24 bytes of a frame's header, then the page). Nothing is promised later than before: SQLite tells nobody of a
+// transaction, itself included, before the write of its last frame has returned and the log is synced, and here that write
+// returns when all is written, with the error of any of it.
+//
+// And the file grows ahead of what is written, by zeros, which SQLite reads as the end of a log. A sync of bytes that the
+// file has a place for already need not wait for the file system's own journal.
 //
 // Files that are no log are the system's and never pass through here.
 
@@ -26,6 +30,8 @@ typedef struct {
     sqlite3_int64 start;
     // Whether the last write was the header of a transaction's last frame: the next one ends the transaction.
     int ends;
+    // Up to where the file is known to have a place; 0 when that is to be asked.
+    sqlite3_int64 size;
 } Log;
 
 static sqlite3_vfs *system_vfs;
@@ -38,13 +44,34 @@ static const sqlite3_io_methods *methods(sqlite3_file *file) {
     return system_file(file)->pMethods;
 }
 
+// Has the file end well behind `end`: by as much again as it has, within bounds. What fails here, for want of space above
+// all, is not missed.
+static void grow(sqlite3_file *file, sqlite3_int64 end) {
+    // The system's files take no more than 128 KiB at once.
+    static const unsigned char zeros[pasted_gathered_bytes];
+    Log *log = (Log *)file;
+    sqlite3_int64 size;
+    if (methods(file)->xFileSize(system_file(file), &size) != SQLITE_OK) return;
+    // It has room behind the end when the log began anew in it, or was found at the start.
+    if (size == end) {
+        const sqlite3_int64 room = size < pasted_growth_bytes ? size : pasted_growth_bytes;
+        do {
+            if (methods(file)->xWrite(system_file(file), zeros, sizeof(zeros), size) != SQLITE_OK) break;
+            size += sizeof(zeros);
+        } while (size < end + room);
+    }
+    log->size = size;
+}
+
 // Hands what waits to the kernel. After an error it is dropped: SQLite rolls the transaction back.
 static int flush(sqlite3_file *file) {
     Log *log = (Log *)file;
     const int count = log->count;
     log->count = 0;
     if (count == 0) return SQLITE_OK;
-    return methods(file)->xWrite(system_file(file), log->waiting, count, log->start);
+    const int code = methods(file)->xWrite(system_file(file), log->waiting, count, log->start);
+    if (code == SQLITE_OK && log->start + count > log->size) grow(file, log->start + count);
+    return code;
 }
 
 static int log_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset) {
@@ -62,8 +89,8 @@ static int log_write(sqlite3_file *file, const void *bytes, int count, sqlite3_i
     memcpy(log->waiting + log->count, bytes, (size_t)count);
     log->count += count;
     const int ended = log->ends;
-    static const unsigned char zeros[commit_bytes];
-    log->ends = count == frame_header_bytes && memcmp((const char *)bytes + commit_offset, zeros, commit_bytes) != 0;
+    static const unsigned char none[commit_bytes];
+    log->ends = count == frame_header_bytes && memcmp((const char *)bytes + commit_offset, none, commit_bytes) != 0;
     return ended ? flush(file) : SQLITE_OK;
 }
 
@@ -76,6 +103,7 @@ static int log_read(sqlite3_file *file, void *bytes, int count, sqlite3_int64 of
 
 static int log_truncate(sqlite3_file *file, sqlite3_int64 size) {
     const int code = flush(file);
+    ((Log *)file)->size = 0;
     return code != SQLITE_OK ? code : methods(file)->xTruncate(system_file(file), size);
 }
 

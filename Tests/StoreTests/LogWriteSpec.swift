@@ -65,6 +65,40 @@ import Testing
         }
     }
 
+    @Test("The file grows in few steps, by zeros, and what is in it is read through another connection at each")
+    func ahead() throws {
+        try withDatabase { writing, path in
+            let reading = try DatabaseQueue(path: path)
+            let file = URL(fileURLWithPath: path + "-wal")
+            func size() throws -> Int { try Data(contentsOf: file).count }
+            var ends = [try size()]
+            for count in 1...1_000 {
+                try writing.write { try insert($0, bytes: 3_000) }
+                let end = try size()
+                guard end != ends.last else { continue }
+                ends.append(end)
+                let log = try Data(contentsOf: file)
+                #expect(log.suffix(64 << 10).allSatisfy { $0 == 0 })
+                #expect(try reading.read(sizes).count == count)
+            }
+            #expect(ends.count < 20, "\(ends)")
+            for (end, next) in zip(ends, ends.dropFirst()) {
+                #expect((64 << 10...(1 << 20) + (64 << 10)).contains(next - end), "\(ends)")
+            }
+            // Begun anew, in the file that is there.
+            let last = ends.last
+            try writing.writeWithoutTransaction { _ = try $0.checkpoint(.restart) }
+            try writing.write { try insert($0, bytes: 5) }
+            #expect(try size() == last)
+            #expect(try reading.read(sizes) == Array(repeating: 3_000, count: 1_000) + [5])
+            // Emptied, it grows again.
+            try writing.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try writing.write { try insert($0, bytes: 5) }
+            #expect((64 << 10...128 << 10).contains(try size()))
+            #expect(try reading.read(sizes).count == 1_002)
+        }
+    }
+
     @Test("A commit of many pages is written in few calls, not two for each page")
     func few() throws {
         try withDirectory { directory in
