@@ -177,6 +177,17 @@ static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file
     return code;
 }
 
+static int count_pages(void *pages, sqlite3 *connection, const char *database, int count) {
+    (void)connection;
+    (void)database;
+    *(int *)pages = count;
+    return SQLITE_OK;
+}
+
+void pasted_count_log(sqlite3 *connection, int *pages) {
+    sqlite3_wal_hook(connection, count_pages, pages);
+}
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int registered = SQLITE_ERROR;
 

@@ -1,4 +1,4 @@
-// The files on disk: their modes, the lock that keeps a second server out, and the two connections.
+// The files on disk: their modes, the lock that keeps a second server out, and the three connections.
 
 import CSQLiteLog
 import Foundation
@@ -33,8 +33,8 @@ final class DatabaseFiles: Sendable {
         }
     }
 
-    /// The writing and the reading connection.
-    func open() throws(SQLiteStoreError) -> (writing: DatabaseQueue, reading: DatabaseQueue) {
+    /// The connections of the threads.
+    func open() throws(SQLiteStoreError) -> (writing: DatabaseQueue, folding: DatabaseQueue, reading: DatabaseQueue) {
         do {
             guard pasted_prepare_sqlite() == SQLITE_OK else {
                 throw SQLiteStoreError.unreadable(file: settings.file, reason: "SQLite refused to start")
@@ -44,12 +44,16 @@ final class DatabaseFiles: Sendable {
             configuration.label = "store-writer"
             let writing = try DatabaseQueue(path: settings.file, configuration: configuration)
             try writing.writeWithoutTransaction { db in
-                try Schema.configure(db, walPages: settings.walPages)
+                try Schema.configure(db)
                 try Schema.prepare(db, file: settings.file)
             }
+            configuration.label = "store-folder"
+            let folding = try DatabaseQueue(path: settings.file, configuration: configuration)
+            // What is copied has to last before the log begins anew.
+            try folding.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             configuration.readonly = true
             configuration.label = "store-reader"
-            return (writing, try DatabaseQueue(path: settings.file, configuration: configuration))
+            return (writing, folding, try DatabaseQueue(path: settings.file, configuration: configuration))
         } catch {
             unlock()
             if let error = error as? SQLiteStoreError { throw error }

@@ -19,7 +19,7 @@ public struct SQLiteSettings: Sendable {
     /// From the removal of a text to its bytes being overwritten in every file, plus the time that takes: the
     /// contract allows a minute.
     public var erasureDelay: Duration = .seconds(10)
-    /// Pages of the write-ahead log at which a commit copies it into the database: 16 MiB.
+    /// Pages of the write-ahead log from which on it is copied into the database: 16 MiB.
     public var walPages = 16_384
     /// Events that wait at most for being put to their pastes', many at once: about 60 bytes each, on disk and in memory.
     /// Opening a paste that has one among them looks at all of them, which takes half a millisecond.

@@ -1,4 +1,5 @@
-// The embedded store: one SQLite database in WAL mode, one writing and one reading thread.
+// The embedded store: one SQLite database in WAL mode, a thread that writes, one that copies the log into the database, and
+// one that reads.
 //
 // Stated bound of "gone means gone": the bytes of a removed text are overwritten in every file within
 // `SQLiteSettings.erasureDelay` (10 s) plus the time of one pass, at most a minute.
@@ -22,18 +23,24 @@ public final class SQLiteStore: PasteStore {
         let lines = RequestLines(settings: settings)
         let health = health
         let files = try DatabaseFiles(settings)
-        let (writing, reading) = try files.open()
+        let (writing, folding, reading) = try files.open()
         self.lines = lines
         file = settings.file
 
         let recent = RecentPastes()
         let writerIsDone = Flag()
+        let folder = LogFolder()
         start("store-writer") {
             writing.writeWithoutTransaction { db in
-                Writer(db, lines: lines, settings: settings, health: health, recent: recent).run()
+                Writer(db, lines: lines, settings: settings, health: health, recent: recent, folder: folder).run()
             }
             writerIsDone.set()
             lines.wakeReader()
+        }
+        start("store-folder") {
+            folding.writeWithoutTransaction { folder.run($0) }
+            try? folding.close()
+            folder.hasEnded()
         }
         start("store-reader") {
             reading.writeWithoutTransaction { db in

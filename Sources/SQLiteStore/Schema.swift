@@ -38,10 +38,10 @@ enum Schema {
     /// Settings of the writing connection. The page size and auto-vacuum only act on a new file. A commit behind the split
     /// of a page walks through the whole cache (SQLite moves pages by way of a far number): 8 MiB, which hold the
     /// leaves of 7,000 pastes, and not more.
-    static func configure(_ db: Database, walPages: Int) throws {
+    static func configure(_ db: Database) throws {
         for pragma in [
             "page_size = \(TextPage.size)", "auto_vacuum = NONE", "journal_mode = WAL", "synchronous = FULL",
-            "secure_delete = ON", "wal_autocheckpoint = \(walPages)", "cache_size = -8192",
+            "secure_delete = ON", "cache_size = -8192",
         ] {
             _ = try Row.fetchAll(db, sql: "PRAGMA \(pragma)")
         }

@@ -12,6 +12,8 @@ final class Writer {
     private let lines: RequestLines
     private let settings: SQLiteSettings
     private let health: Health
+    private let folder: LogFolder
+    private let logPages: LogPages
     /// Pastes whose rows did not add up: answered without trying again, so that they don't slow down the others.
     private var damaged: [PasteID: StoreError] = [:]
     /// When the bytes of what was removed must be overwritten.
@@ -24,13 +26,16 @@ final class Writer {
     private static let retryDelay: Duration = .seconds(1)
 
     init(
-        _ db: Database, lines: RequestLines, settings: SQLiteSettings, health: Health, recent: RecentPastes
+        _ db: Database, lines: RequestLines, settings: SQLiteSettings, health: Health, recent: RecentPastes,
+        folder: LogFolder
     ) {
         self.db = db
         self.lines = lines
         self.settings = settings
         self.health = health
+        self.folder = folder
         ledger = Ledger(db, settings: settings, recent: recent)
+        logPages = LogPages(db)
     }
 
     /// Runs until the lines are closed and empty.
@@ -48,6 +53,7 @@ final class Writer {
                 deliver(answers, of: group)
                 lines.delivered(group)
                 while ledger.recent.isFull, settle() {}
+                foldWhenFull()
             }
             let isScrubDue = maintain()
             guard group.isEmpty, !isScrubDue else { continue }
@@ -184,6 +190,15 @@ final class Writer {
         return true
     }
 
+    // MARK: The log
+
+    /// Has the log copied into the database when it is full, so that it begins anew.
+    private func foldWhenFull() {
+        guard folder.advance(isFull: logPages.count >= settings.walPages) else { return }
+        // What fails is tried again in the next round, as SQLite itself does it.
+        _ = try? db.checkpoint(.passive)
+    }
+
     // MARK: Leaving no bytes
 
     /// Does one step of erasing, if its time has come.
@@ -233,6 +248,7 @@ final class Writer {
     }
 
     private func finish() {
+        folder.close()
         do {
             if ledger.leavesBytes {
                 while try eraseNext() {}

@@ -32,8 +32,9 @@ func text(of cursor: Cursor) -> String {
 func writeUntilKilled(directory: String, seed: UInt64) throws {
     let pastes: UInt64 = 40
     var settings = SQLiteSettings(directory: directory)
-    // So that it is killed in the middle of moves, too.
+    // So that it is killed in the middle of moves and of copying the log, too.
     settings.recentEvents = 100
+    settings.walPages = 500
     let store = try SQLiteStore(settings)
     let sink = Acknowledgements()
     var states: [PasteState] = []
