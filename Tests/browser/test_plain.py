@@ -6,12 +6,17 @@ from test_page import HOSTILE, PageCase
 
 
 class Plain(PageCase):
+    def follow(self, page, selector):
+        """Presses what leads to another page, and waits for that."""
+        with page.expect_navigation():
+            page.click(selector)
+
     def test_without_javascript_items_are_readable_and_a_form_appends(self):
         plain = self.device(java_script_enabled=False).page
         plain.goto(self.server.url + "/")
-        plain.click('a[href="?read"]')
+        self.follow(plain, 'a[href="?read"]')
         plain.fill("#text", "typed\nin lines\n")
-        plain.click("text=Make it")
+        self.follow(plain, "text=Make it")
         self.assertRegex(plain.url, r"/[a-z]+-[a-z]+-[a-z]+/read$")
         words = plain.inner_text("h1")
         self.assertEqual(plain.locator("pre").all_text_contents(), ["typed\nin lines\n"])
@@ -23,11 +28,11 @@ class Plain(PageCase):
             laptop.fill("#box", text)
             laptop.click("#keep")
             laptop.wait_for_function("count => document.querySelectorAll('#items > li').length === count", arg=number + 2)
-        plain.click("text=look again")
+        self.follow(plain, "text=look again")
         self.assertEqual(plain.locator("pre").all_text_contents(), HOSTILE[::-1] + ["typed\nin lines\n"])
         self.assertEqual(plain.title(), f"{words} - Pasted")
         plain.fill("#text", "and more")
-        plain.click("text=Keep")
+        self.follow(plain, "text=Keep")
         self.assertEqual(plain.locator("pre").first.text_content(), "and more")
         laptop.wait_for_selector("text=and more")
         # An item's address is its exact text.
@@ -54,10 +59,10 @@ class Plain(PageCase):
         plain = self.device(java_script_enabled=False).page
         plain.goto(self.server.url + "/?read")
         plain.fill("#key", words.replace("-", " ").upper())
-        plain.click("text=Open")
+        self.follow(plain, "text=Open")
         self.assertEqual(plain.inner_text("h1"), words.replace("\n", ""))
         plain.goto(f"{self.server.url}/{words.replace(' ', '-')}")
-        plain.click('a[href="?read"]')
+        self.follow(plain, 'a[href="?read"]')
         self.assertIn("0 items", plain.inner_text("main"))
 
 
